@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { ledger } from "../src/audit/journal/ledger.ts";
 import { event } from "../test/audit/event.ts";
-import { frontConfig, frontFolder } from "../test/fixtures/front.ts";
-import { ask, CLICK } from "../test/fixtures/named.ts";
-import { redisServer } from "../test/fixtures/redis.ts";
-import { type Serving, serving } from "../test/fixtures/serving.ts";
+import { ask, CLICK } from "../test/fixtures/client/named.ts";
+import { frontConfig, frontFolder } from "../test/fixtures/gateway/front.ts";
+import { type Serving, serving } from "../test/fixtures/gateway/serving.ts";
+import { redisServer } from "../test/fixtures/servers/redis.ts";
 
 const RECORDS = Number(process.argv[2] ?? 1_000_000);
 const AGENTS = 50;

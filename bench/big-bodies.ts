@@ -1,5 +1,5 @@
 // How much memory the gateway needs for bodies of 2 GB: node bench/big-bodies.ts (`transport` behind it: that alone)
-import { bigBodies } from "../test/fixtures/big-bodies.ts";
+import { bigBodies } from "../test/fixtures/gateway/big-bodies.ts";
 
 const BYTES = Number(process.env.BENCH_BYTES ?? 2 * 1024 ** 3);
 const megabytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MB`;

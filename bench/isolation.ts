@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { processorTime } from "./processor-time.ts";
-import { gateway, impersonating, median, place } from "./stage.ts";
+import { processorTime } from "./stand/processor-time.ts";
+import { gateway, impersonating, median, place } from "./stand/stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const REQUESTS = Number(process.argv[3] ?? 2_000);

@@ -12,9 +12,9 @@ import { DatabaseSync } from "node:sqlite";
 import { clients } from "../src/clients/clients.ts";
 import { ownerLookup } from "../src/domain/routing/lookup.ts";
 import { ownerEntrySchema } from "../src/owners/registry.ts";
-import { mariadbServer } from "../test/fixtures/mariadb.ts";
-import { postgresServer } from "../test/fixtures/postgres.ts";
-import { app, gateway, place } from "./stage.ts";
+import { mariadbServer } from "../test/fixtures/servers/mariadb.ts";
+import { postgresServer } from "../test/fixtures/servers/postgres.ts";
+import { app, gateway, place } from "./stand/stage.ts";
 
 const QUESTIONS = Number(process.argv[2] ?? 2_000);
 const ROUNDS = Number(process.argv[3] ?? 6);

@@ -3,7 +3,7 @@
  * its own, each time after a garbage collection.
  */
 import { Pool } from "undici";
-import { app, type Gateway, gateway, impersonating, many, opened, place } from "./stage.ts";
+import { app, type Gateway, gateway, impersonating, many, opened, place } from "./stand/stage.ts";
 
 const REQUESTS = Number(process.argv[2] ?? 100_000);
 const SOCKETS = Number(process.argv[3] ?? 5_000);

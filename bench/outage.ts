@@ -6,8 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { redisServer } from "../test/fixtures/redis.ts";
-import { app, type Gateway, gateway, impersonating, place } from "./stage.ts";
+import { redisServer } from "../test/fixtures/servers/redis.ts";
+import { app, type Gateway, gateway, impersonating, place } from "./stand/stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 30);
 const SECONDS = Number(process.argv[3] ?? 5);

@@ -11,7 +11,7 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../test/fixtures/port.ts";
+import { freePort } from "../test/fixtures/servers/port.ts";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -122,7 +122,7 @@ limits: { perMinute: 100000000 }
 
 async function targets(): Promise<readonly Target[]> {
   const upstream = await freePort();
-  launch(process.execPath, [here("upstream.ts")], { PORT: String(upstream) });
+  launch(process.execPath, [here("stand/upstream.ts")], { PORT: String(upstream) });
   await answers(upstream);
   const found: Target[] = [{ name: "direct", port: upstream, child: null }];
   const add = async (name: string, start: (port: number) => ChildProcess): Promise<void> => {
@@ -132,7 +132,10 @@ async function targets(): Promise<readonly Target[]> {
     found.push({ name, port, child });
   };
   await add(BARE, (port) =>
-    launch(process.execPath, [here("bare-proxy.ts")], { PORT: String(port), UPSTREAM: String(upstream) }),
+    launch(process.execPath, [here("stand/bare-proxy.ts")], {
+      PORT: String(port),
+      UPSTREAM: String(upstream),
+    }),
   );
   const config = join(folder, "guise.yaml");
   writeFileSync(config, guiseConfig(upstream));

@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../test/fixtures/port.ts";
-import { impersonating, MAIN, place } from "./stage.ts";
+import { freePort } from "../test/fixtures/servers/port.ts";
+import { impersonating, MAIN, place } from "./stand/stage.ts";
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 5);
 const MOST = Number(process.env.BENCH_ROWS ?? 10);
@@ -40,7 +40,7 @@ else s.post("Profiler.stop",(e,r)=>{writeFileSync(process.env.PROFILE,JSON.strin
 
 async function main(folder: string): Promise<void> {
   const port = await freePort();
-  const upstream = spawn(process.execPath, [fileURLToPath(new URL("upstream.ts", import.meta.url))], {
+  const upstream = spawn(process.execPath, [fileURLToPath(new URL("stand/upstream.ts", import.meta.url))], {
     env: { ...process.env, PORT: String(port) },
     stdio: "inherit",
   });

@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { load, reload } from "../src/config/load.ts";
-import { loadOptions } from "../test/fixtures/config.ts";
-import { app, gateway, place } from "./stage.ts";
+import { loadOptions } from "../test/fixtures/gateway/config.ts";
+import { app, gateway, place } from "./stand/stage.ts";
 
 const ROUTES = Number(process.argv[2] ?? 20_000);
 const EDITS = Number(process.argv[3] ?? 3);

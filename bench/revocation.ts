@@ -8,8 +8,18 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
-import { redisServer } from "../test/fixtures/redis.ts";
-import { app, type Gateway, gateway, impersonating, MAIN, many, median, opened, place } from "./stage.ts";
+import { redisServer } from "../test/fixtures/servers/redis.ts";
+import {
+  app,
+  type Gateway,
+  gateway,
+  impersonating,
+  MAIN,
+  many,
+  median,
+  opened,
+  place,
+} from "./stand/stage.ts";
 
 const SOCKETS = Number(process.argv[2] ?? 1_000);
 const ROUNDS = Number(process.argv[3] ?? 5);

@@ -6,9 +6,9 @@ import { cpSync, globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { Pool } from "undici";
-import { redisServer } from "../test/fixtures/redis.ts";
-import { processorTime } from "./processor-time.ts";
-import { app, type Gateway, gateway, impersonating, place } from "./stage.ts";
+import { redisServer } from "../test/fixtures/servers/redis.ts";
+import { processorTime } from "./stand/processor-time.ts";
+import { app, type Gateway, gateway, impersonating, place } from "./stand/stage.ts";
 
 const AGENTS = Number(process.argv[2] ?? 50);
 const REQUESTS = Number(process.argv[3] ?? 100);

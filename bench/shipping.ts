@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ledger } from "../src/audit/journal/ledger.ts";
 import { shipping } from "../src/audit/shipping/shipping.ts";
 import { event } from "../test/audit/event.ts";
-import { redisServer } from "../test/fixtures/redis.ts";
+import { redisServer } from "../test/fixtures/servers/redis.ts";
 
 const [, , parent = "data", count = "100000"] = process.argv;
 await mkdir(parent, { recursive: true });

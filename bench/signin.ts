@@ -1,7 +1,8 @@
 // Time from the click to the customer's page, by steps beside headers, in one run:   node bench/signin.ts
-import { frontConfig, frontOf, pressStop } from "../test/fixtures/front.ts";
-import { loginApp } from "../test/fixtures/login-app.ts";
-import { signedInFront, type Visit, visit } from "../test/fixtures/signed-in-front.ts";
+
+import { loginApp } from "../test/fixtures/apps/login-app.ts";
+import { frontConfig, frontOf, pressStop } from "../test/fixtures/gateway/front.ts";
+import { signedInFront, type Visit, visit } from "../test/fixtures/gateway/signed-in-front.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 30);
 const PARALLEL = 40;

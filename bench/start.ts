@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect } from "node:net";
-import { freePort } from "../test/fixtures/port.ts";
-import { app, MAIN, median, place } from "./stage.ts";
+import { freePort } from "../test/fixtures/servers/port.ts";
+import { app, MAIN, median, place } from "./stand/stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 10);
 

@@ -9,8 +9,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../test/fixtures/port.ts";
-import { processorTime } from "./processor-time.ts";
+import { freePort } from "../test/fixtures/servers/port.ts";
+import { processorTime } from "./stand/processor-time.ts";
 
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4_000);
 const CONNECTIONS = 16;

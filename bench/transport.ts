@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import httpProxy from "@fastify/http-proxy";
 import Fastify from "fastify";
-import { buildGateway } from "../test/fixtures/gateway.ts";
-import { freePort } from "../test/fixtures/port.ts";
+import { buildGateway } from "../test/fixtures/gateway/gateway.ts";
+import { freePort } from "../test/fixtures/servers/port.ts";
 
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 15_000);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
@@ -84,7 +84,7 @@ async function spent(child: ChildProcess): Promise<number> {
 async function measure(): Promise<void> {
   const [app, left, right] = [await freePort(), await freePort(), await freePort()];
   const children = [
-    fork(fileURLToPath(new URL("upstream.ts", import.meta.url)), {
+    fork(fileURLToPath(new URL("stand/upstream.ts", import.meta.url)), {
       env: { ...process.env, PORT: String(app) },
     }),
   ];

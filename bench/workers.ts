@@ -5,10 +5,10 @@
 import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { ask } from "../test/fixtures/named.ts";
-import { type Serving, serving } from "../test/fixtures/serving.ts";
-import { processorTime } from "./processor-time.ts";
-import { app, impersonating, MAIN, median, opened, place } from "./stage.ts";
+import { ask } from "../test/fixtures/client/named.ts";
+import { type Serving, serving } from "../test/fixtures/gateway/serving.ts";
+import { processorTime } from "./stand/processor-time.ts";
+import { app, impersonating, MAIN, median, opened, place } from "./stand/stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = Number(process.argv[3] ?? 1);

@@ -1,10 +1,13 @@
 // Runs the attack tests and writes docs/attacks.md: every attack with its test and its result.
 import { spawn } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { globSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
+import { INVARIANTS } from "../test/attacks/ids/invariants.ts";
+import { ALSO, ATTACKS, EXCEPTIONS } from "../test/attacks/ids.ts";
 
-const FOLDERS = ["test/attacks", "test/attacks/script", "test/journeys", "test/system/journeys"] as const;
+/** Where tests of attacks stand. */
+const PLACES = ["test/attacks", "test/journeys", "test/system/journeys"] as const;
 
 /** How long a file may take, s. */
 const TIMEOUT = 600;
@@ -98,15 +101,9 @@ can send a byte could fill the journal with it. The same goes for what is no HTT
 /** The files that have tests of an id. */
 async function suites(): Promise<readonly string[]> {
   const files: string[] = [];
-  for (const folder of FOLDERS) {
-    const place = new URL(`../${folder}/`, import.meta.url);
-    for (const name of (await readdir(place)).sort())
-      if (
-        name.endsWith(".test.ts") &&
-        /["`][A-Z]+-\d\d[:,]/.test(await readFile(new URL(name, place), "utf8"))
-      )
-        files.push(`${folder}/${name}`);
-  }
+  for (const place of PLACES)
+    for (const file of globSync(`${place}/**/*.test.ts`).sort())
+      if (/["`][A-Z]+-\d\d[:,]/.test(await readFile(file, "utf8"))) files.push(file);
   return files;
 }
 

@@ -4,9 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
-import { ALICE, ask, CLICK, cookieOf, named } from "./fixtures/named.ts";
-import { redisServer } from "./fixtures/redis.ts";
-import { stack } from "./fixtures/stack.ts";
+import { ALICE, ask, CLICK, cookieOf, named } from "./fixtures/client/named.ts";
+import { stack } from "./fixtures/gateway/stack.ts";
+import { redisServer } from "./fixtures/servers/redis.ts";
 import { testFolder } from "./fixtures/test-folder.ts";
 
 t.test("an edit of the config counts at once, a bad one changes nothing", async (t) => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import t, { type Test } from "tap";
 import { app } from "../src/app.ts";
-import { ALICE, CLICK, cookieOf } from "./fixtures/named.ts";
+import { ALICE, CLICK, cookieOf } from "./fixtures/client/named.ts";
 import { testFolder } from "./fixtures/test-folder.ts";
 
 interface Seen {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { CookieJar } from "tough-cookie";
-import { type Arrived, attackApp } from "./fixtures/attack-app.ts";
-import { lines } from "./fixtures/attack-requests.ts";
+import { type Arrived, attackApp } from "./fixtures/apps/attack-app.ts";
+import { lines } from "./fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -17,9 +17,9 @@ import {
   send,
   stand,
   values,
-} from "./fixtures/attack-stand.ts";
-import { redisServer } from "./fixtures/redis.ts";
-import { SWITCHED } from "./fixtures/tunnel-gateway.ts";
+} from "./fixtures/gateway/attack-stand.ts";
+import { SWITCHED } from "./fixtures/gateway/tunnel-gateway.ts";
+import { redisServer } from "./fixtures/servers/redis.ts";
 
 const ORIGIN = `http://${HOST}/`;
 const LONG = "Max-Age=15552000; Path=/";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { COMMANDS } from "../src/cli/registry.ts";
-import { guise } from "./fixtures/process.ts";
+import { guise } from "./fixtures/gateway/process.ts";
 import { testFolder } from "./fixtures/test-folder.ts";
 
 t.test("without words, and asked for help, it says which commands there are", async (t) => {

@@ -13,9 +13,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
-import { browser } from "./fixtures/browser.ts";
-import { signIn } from "./fixtures/journey.ts";
-import { freePort } from "./fixtures/port.ts";
+import { browser } from "./fixtures/browser/browser.ts";
+import { signIn } from "./fixtures/browser/journey.ts";
+import { freePort } from "./fixtures/servers/port.ts";
 import { testFolder } from "./fixtures/test-folder.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

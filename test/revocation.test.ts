@@ -2,10 +2,18 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import t from "tap";
-import { closeOf, front, impersonating, lines, recordsOf, SUPPORT, socketTo } from "./fixtures/front.ts";
-import { liveApp } from "./fixtures/live-app.ts";
-import { ask, CLICK } from "./fixtures/named.ts";
-import { raw } from "./fixtures/raw.ts";
+import { liveApp } from "./fixtures/apps/live-app.ts";
+import { ask, CLICK } from "./fixtures/client/named.ts";
+import { raw } from "./fixtures/client/raw.ts";
+import {
+  closeOf,
+  front,
+  impersonating,
+  lines,
+  recordsOf,
+  SUPPORT,
+  socketTo,
+} from "./fixtures/gateway/front.ts";
 
 t.test("the switch cuts what is open under every impersonation, and no own traffic", async (t) => {
   const app = await liveApp(t);

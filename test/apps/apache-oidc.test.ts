@@ -1,17 +1,17 @@
 // Needs: Apache with OpenID Connect
 import type { Page } from "playwright-core";
 import t from "tap";
-import { apacheOidc } from "../fixtures/apache-oidc.ts";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { frontOf } from "../fixtures/front.ts";
-import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
-import { ask } from "../fixtures/named.ts";
-import { APP } from "../fixtures/oidc-app.ts";
-import { freePort } from "../fixtures/port.ts";
-import { providerConfig } from "../fixtures/provider-site.ts";
-import { recorded } from "../fixtures/signed-in-front.ts";
+import { APP } from "../fixtures/apps/oidc-app.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { frontOf } from "../fixtures/gateway/front.ts";
+import { providerConfig } from "../fixtures/gateway/provider-site.ts";
+import { recorded } from "../fixtures/gateway/signed-in-front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { apacheOidc } from "../fixtures/servers/apache-oidc.ts";
+import { CLIENT, identityProvider } from "../fixtures/servers/identity-provider.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 
 const STEPS = 100;
 

@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import type { Test } from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { type CookieWitness, cookieValues, type Witnessed } from "../fixtures/cookie-witness.ts";
-import { type Front, SUPPORT } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { recorded } from "../fixtures/signed-in-front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { type Front, SUPPORT } from "../fixtures/gateway/front.ts";
+import { recorded } from "../fixtures/gateway/signed-in-front.ts";
+import { type CookieWitness, cookieValues, type Witnessed } from "../fixtures/real-apps/cookie-witness.ts";
 
 /** Between two looks at pages that load by themselves, ms. */
 const LOOK_EVERY = 250;

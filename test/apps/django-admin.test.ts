@@ -1,8 +1,8 @@
 // Needs: Django
 import t from "tap";
 import { REASONS } from "../../src/domain/decision.ts";
-import { djangoAdmin } from "../fixtures/django.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { djangoAdmin } from "../fixtures/real-apps/django.ts";
 import { plainWindow } from "./window.ts";
 
 const OWN = "Password and e-mail address are the customer&#39;s own.";

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { djangoLogin } from "../fixtures/django-login.ts";
-import { frontOf } from "../fixtures/front.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { frontOf } from "../fixtures/gateway/front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { djangoLogin } from "../fixtures/real-apps/django-login.ts";
 import { walkBeside } from "./beside.ts";
 
 const EXAMPLE = fileURLToPath(

@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { djangoLogin } from "../fixtures/django-login.ts";
-import { frontOf } from "../fixtures/front.ts";
-import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
-import { APP } from "../fixtures/oidc-app.ts";
-import { freePort } from "../fixtures/port.ts";
+import { APP } from "../fixtures/apps/oidc-app.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { frontOf } from "../fixtures/gateway/front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { djangoLogin } from "../fixtures/real-apps/django-login.ts";
+import { CLIENT, identityProvider } from "../fixtures/servers/identity-provider.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { walkBeside } from "./beside.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/django-oidc/routes.config.yaml", import.meta.url));

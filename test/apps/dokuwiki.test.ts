@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { dokuWiki } from "../fixtures/dokuwiki.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { dokuWiki } from "../fixtures/real-apps/dokuwiki.ts";
 import { walkBeside } from "./beside.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/dokuwiki/routes.config.yaml", import.meta.url));

@@ -1,8 +1,8 @@
 // Needs: Laravel
 import t from "tap";
 import { REASONS } from "../../src/domain/decision.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { laravel } from "../fixtures/laravel.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { laravel } from "../fixtures/real-apps/laravel.ts";
 import { plainWindow } from "./window.ts";
 
 // Nova itself is a paid product and not to be had. What is asked here is how Laravel takes requests in Nova's forms, at Nova's addresses.

@@ -1,8 +1,8 @@
 // Needs: MediaWiki
 import t from "tap";
 import { REASONS } from "../../src/domain/decision.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { mediaWiki } from "../fixtures/mediawiki.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { mediaWiki } from "../fixtures/real-apps/mediawiki.ts";
 import { plainWindow, type Seen } from "./window.ts";
 
 const OWN = "Password, e-mail address and keys are the customer&#39;s own.";

@@ -1,8 +1,8 @@
 // Needs: phpMyAdmin
 import t from "tap";
 import { REASONS } from "../../src/domain/decision.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { phpMyAdmin } from "../fixtures/phpmyadmin.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { phpMyAdmin } from "../fixtures/real-apps/phpmyadmin.ts";
 import { plainWindow, type Seen } from "./window.ts";
 
 const OWN = "Users, rights and passwords of the database are nobody&#39;s to change as somebody else.";

@@ -1,10 +1,10 @@
 // Needs: Redmine
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { frontOf } from "../fixtures/front.ts";
-import { type Look, look } from "../fixtures/look.ts";
-import { freePort } from "../fixtures/port.ts";
-import { redmine } from "../fixtures/redmine.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Look, look } from "../fixtures/browser/look.ts";
+import { frontOf } from "../fixtures/gateway/front.ts";
+import { redmine } from "../fixtures/real-apps/redmine.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
 

@@ -1,8 +1,8 @@
 // Needs: Redmine
 import t, { type Test } from "tap";
 import { REASONS } from "../../src/domain/decision.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { redmine } from "../fixtures/redmine.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { redmine } from "../fixtures/real-apps/redmine.ts";
 import { plainWindow, type Seen } from "./window.ts";
 
 const OWN = "Password, e-mail address and keys are the customer&#39;s own.";

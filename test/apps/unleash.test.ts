@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { frontOf, SUPPORT } from "../fixtures/front.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { passwordOf, unleash } from "../fixtures/unleash.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { frontOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { passwordOf, unleash } from "../fixtures/real-apps/unleash.ts";
 import { walkBeside } from "./beside.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/unleash/routes.config.yaml", import.meta.url));

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import t from "tap";
 import { app } from "../../src/app.ts";
-import { browser } from "../fixtures/browser.ts";
-import { type Look, look } from "../fixtures/look.ts";
-import { freePort } from "../fixtures/port.ts";
-import { wordPress } from "../fixtures/wordpress.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Look, look } from "../fixtures/browser/look.ts";
+import { wordPress } from "../fixtures/real-apps/wordpress.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
 

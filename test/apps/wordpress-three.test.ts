@@ -8,9 +8,9 @@ import { pino } from "pino";
 import type { Page } from "playwright-core";
 import t from "tap";
 import { app } from "../../src/app.ts";
-import { browser } from "../fixtures/browser.ts";
-import { freePort } from "../fixtures/port.ts";
-import { wordPress } from "../fixtures/wordpress.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { wordPress } from "../fixtures/real-apps/wordpress.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
 

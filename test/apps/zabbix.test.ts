@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { cookieWitness } from "../fixtures/cookie-witness.ts";
-import { frontOf } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { zabbix } from "../fixtures/zabbix.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { frontOf } from "../fixtures/gateway/front.ts";
+import { cookieWitness } from "../fixtures/real-apps/cookie-witness.ts";
+import { zabbix } from "../fixtures/real-apps/zabbix.ts";
 import { walkBeside } from "./beside.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/zabbix/routes.config.yaml", import.meta.url));

@@ -14,7 +14,7 @@ import {
   type Stand,
   send,
   stand,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t);
 const cookie = await impersonate(t, it);

@@ -1,6 +1,6 @@
 import t from "tap";
-import { page, saying, usual } from "../fixtures/attack-app.ts";
-import { lines, pressStop } from "../fixtures/attack-requests.ts";
+import { page, saying, usual } from "../fixtures/apps/attack-app.ts";
+import { lines, pressStop } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -11,7 +11,7 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 import { filesBelow } from "../house/source.ts";
 
 const it = await stand(t);

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
-import { saying } from "../fixtures/attack-app.ts";
-import { AS, CONFIG, request, type Stand, send, stand } from "../fixtures/attack-stand.ts";
-import { raw, type Wire } from "../fixtures/raw.ts";
+import { saying } from "../fixtures/apps/attack-app.ts";
+import { raw, type Wire } from "../fixtures/client/raw.ts";
+import { AS, CONFIG, request, type Stand, send, stand } from "../fixtures/gateway/attack-stand.ts";
 
 const INNOCENT = 300;
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import {
   AS,
@@ -11,7 +12,9 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const [SECRET, OLD, HOOK] = [`guise_${"a".repeat(43)}`, `guise_${"b".repeat(43)}`, "help-scout-key"];
 const hash = (secret: string) => `sha256:${createHash("sha256").update(secret).digest("hex")}`;
@@ -23,32 +26,40 @@ const GOOD = `{ name: good, hash: "${hash(SECRET)}", rights: [start], expires: "
 const SPENT = `{ name: spent, hash: "${hash(OLD)}", rights: [start], expires: "2020-01-01" }`;
 const it = await stand(t, { config: tokens(GOOD, SPENT), env: { HOOK } });
 
-async function post(t: Test, path: string, lines: readonly string[], body: string) {
+async function post(t: Test, path: string, lines: readonly string[], body: string, port = it.port) {
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  return await send(t, it.port, request(`POST ${path}`, [...lines, length, "Connection: close"], body));
+  return await send(t, port, request(`POST ${path}`, [...lines, length, "Connection: close"], body));
 }
 
 const JSON_TYPE = "Content-Type: application/json";
-const make = (t: Test, secret: string, wanted: object = {}, more: readonly string[] = []) =>
+const make = (t: Test, secret: string, wanted: object = {}, more: readonly string[] = [], port = it.port) =>
   post(
     t,
     "/.guise/api/start",
     [JSON_TYPE, `Authorization: Bearer ${secret}`, ...more],
     JSON.stringify({ agent: "alice", user: "17", to: "/site/1/x", ticket: "T-9", ...wanted }),
+    port,
   );
 const secretIn = (body: string) => /\/go\/([\w-]{43})/.exec(body)?.[1] ?? "";
-const open = (t: Test, secret: string, who: readonly string[]) =>
-  send(t, it.port, request(`GET /.guise/go/${secret}`, [...CLICK, ...who, "Connection: close"]));
+const open = (t: Test, secret: string, who: readonly string[], port = it.port) =>
+  send(t, port, request(`GET /.guise/go/${secret}`, [...CLICK, ...who, "Connection: close"]));
 const tokenIn = (page: string) => /name="_csrf" value="([^"]*)"/.exec(page)?.[1] ?? "";
-const press = (t: Test, page: string, who: readonly string[], fields: Readonly<Record<string, string>>) =>
+const press = (
+  t: Test,
+  page: string,
+  who: readonly string[],
+  fields: Readonly<Record<string, string>>,
+  port = it.port,
+) =>
   post(
     t,
     "/.guise/start",
     [...INSIDE, ...who, `Origin: http://${HOST}`, "Content-Type: application/x-www-form-urlencoded"],
     new URLSearchParams({ _csrf: tokenIn(page), user: "17", to: "/site/1/x", ...fields }).toString(),
+    port,
   );
-const starts = async () =>
-  (await it.journal()).filter(({ event }) => event.action === "impersonation.started").length;
+const starts = async (at: Pick<typeof it, "journal"> = it) =>
+  (await at.journal()).filter(({ event }) => event.action === "impersonation.started").length;
 
 t.test(
   "LINK-01: a link of a program counts once, from one page, however often and at once it is used",
@@ -62,6 +73,34 @@ t.test(
     t.equal(await starts(), before + 1);
   },
 );
+
+t.test("LINK-01: nor is it used a second time at another gateway of the same store", async (t) => {
+  const redis = await redisServer();
+  t.teardown(() => redis.stop());
+  const shared = "store: { redis: { url: { fromEnv: R } } }\nkeys: { data: { fromFile: FILE } }\n";
+  const key = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
+  const options = {
+    config: `${tokens(GOOD)}${shared.replace("FILE", JSON.stringify(key))}`,
+    env: { HOOK, R: redis.url },
+  };
+  const gateways = [await stand(t, options), await stand(t, options)];
+  const ports = gateways.map(({ port }) => port);
+  for (let round = 0; round < 3; round += 1) {
+    const link = secretIn((await make(t, SECRET, {}, [], ports[round % 2])).body);
+    const pages = await Promise.all([...ports, ...ports].map((port) => open(t, link, AS.alice, port)));
+    // Each page is pressed at the other gateway than the one that made it, all at once.
+    const answers = await Promise.all(
+      pages.map(({ body }, at) => press(t, body, AS.alice, { link }, ports[(at + 1) % 2])),
+    );
+    t.same(answers.map(({ status }) => status).sort(), [303, 404, 404, 404]);
+    for (const port of ports) t.equal((await open(t, link, AS.alice, port)).status, 404);
+  }
+  const begun = await Promise.all(gateways.map((at) => starts(at)));
+  t.equal(
+    begun.reduce((sum, each) => sum + each, 0),
+    3,
+  );
+});
 
 t.test(
   "LINK-02: a link of another agent, for another customer, made up, or opened by a script starts nothing",
@@ -120,7 +159,9 @@ t.test(
       t.equal((await make(t, secret)).status, 401, secret);
     const cookie = await impersonate(t, it);
     const browser = await post(t, "/.guise/api/start", [JSON_TYPE, ...INSIDE, ...AS.alice, cookie], "{}");
-    t.equal(browser.status, 401, "the cookies of a browser are nobody");
+    t.same([browser.status, browser.body], [403, ""], "what a page sends is told nothing");
+    t.equal((await make(t, "", {}, [...AS.alice, cookie])).status, 401, "cookies count for nothing");
+    t.equal((await make(t, SECRET, {}, [`Origin: http://${HOST}`])).status, 403, "nor by the right token");
     t.equal((await make(t, SECRET)).status, 201);
     await it.reconfigure(tokens(SPENT));
     t.equal((await make(t, SECRET)).status, 401);

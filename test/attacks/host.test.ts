@@ -1,5 +1,5 @@
 import t from "tap";
-import { allSenders, fire, lines, passed } from "../fixtures/attack-requests.ts";
+import { allSenders, fire, lines, passed } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -10,7 +10,7 @@ import {
   request,
   send,
   stand,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t, {
   config: CONFIG.replace("routes:\n", 'routes:\n  - { host: ":site.shops.example", owner: site }\n').replace(

@@ -1,7 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import t from "tap";
-import { page, saying, usual } from "../fixtures/attack-app.ts";
-import { pressStop } from "../fixtures/attack-requests.ts";
+import { page, saying, usual } from "../fixtures/apps/attack-app.ts";
+import { json, service } from "../fixtures/apps/service.ts";
+import { pressStop } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -13,8 +14,7 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
-import { json, service } from "../fixtures/service.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t);
 const cookie = await impersonate(t, it);

@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
-import { OK, saying, usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, lines, recordOf, type Sender } from "../fixtures/attack-requests.ts";
-import { AS, CLICK, CONFIG, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
-import { json, service } from "../fixtures/service.ts";
-import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
+import { OK, saying, usual } from "../fixtures/apps/attack-app.ts";
+import { json, service } from "../fixtures/apps/service.ts";
+import { allSenders, fire, lines, recordOf, type Sender } from "../fixtures/client/attack-requests.ts";
+import { AS, CLICK, CONFIG, idOf, request, send, stand } from "../fixtures/gateway/attack-stand.ts";
+import { SWITCHED } from "../fixtures/gateway/tunnel-gateway.ts";
 
 const it = await stand(t);
 const upstreams = await allSenders(t, it);

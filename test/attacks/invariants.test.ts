@@ -3,9 +3,9 @@ import t from "tap";
 import { claims } from "../../src/domain/claims.ts";
 import { canonicalUrl } from "../../src/domain/routing/canonical-url.ts";
 import { ownCookies } from "../../src/gateway/http/own-cookies.ts";
-import { type Attack, allSenders, fire, lines } from "../fixtures/attack-requests.ts";
-import { AS, stand } from "../fixtures/attack-stand.ts";
-import { NOTICE, SECRET } from "../fixtures/cookies.ts";
+import { type Attack, allSenders, fire, lines } from "../fixtures/client/attack-requests.ts";
+import { NOTICE, SECRET } from "../fixtures/client/cookies.ts";
+import { AS, stand } from "../fixtures/gateway/attack-stand.ts";
 
 const LIMITS = { url: 16_384, segments: 128, segment: 2_048, encodedSlash: "keep" } as const;
 

@@ -1,8 +1,8 @@
 import { createHmac, createPublicKey } from "node:crypto";
 import t, { type Test } from "tap";
-import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
-import { type OidcSite, oidcSite } from "../fixtures/oidc-site.ts";
-import { type Tab, tab } from "../fixtures/tab.ts";
+import { type Tab, tab } from "../fixtures/client/tab.ts";
+import { type OidcSite, oidcSite } from "../fixtures/gateway/oidc-site.ts";
+import { CLIENT, identityProvider } from "../fixtures/servers/identity-provider.ts";
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const seconds = () => Math.floor(Date.now() / 1_000);

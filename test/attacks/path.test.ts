@@ -1,8 +1,25 @@
 import t, { type Test } from "tap";
-import { type Attack, allSenders, fire, passed, recordOf, type Sender } from "../fixtures/attack-requests.ts";
-import { AS, CLICK, CONFIG, codeOf, HOST, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
-import { SECRET } from "../fixtures/cookies.ts";
-import { json, service } from "../fixtures/service.ts";
+import { json, service } from "../fixtures/apps/service.ts";
+import {
+  type Attack,
+  allSenders,
+  fire,
+  passed,
+  recordOf,
+  type Sender,
+} from "../fixtures/client/attack-requests.ts";
+import { SECRET } from "../fixtures/client/cookies.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  HOST,
+  idOf,
+  request,
+  send,
+  stand,
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t);
 const upstreams = await allSenders(t, it);

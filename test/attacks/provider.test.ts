@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
-import { recordsOf } from "../fixtures/front.ts";
-import { APP } from "../fixtures/oidc-app.ts";
-import { APART, type ProviderSite, providerSite } from "../fixtures/provider-site.ts";
-import { type Shown, type Tab, tab } from "../fixtures/tab.ts";
+import { APP } from "../fixtures/apps/oidc-app.ts";
+import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
+import { recordsOf } from "../fixtures/gateway/front.ts";
+import { APART, type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
 
 const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
 const BASIC = `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString("base64")}`;

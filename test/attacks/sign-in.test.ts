@@ -1,6 +1,6 @@
 import t from "tap";
-import { loginApp, PASSWORD } from "../fixtures/login-app.ts";
-import { BY_FORM, recorded, signedInFront, visit } from "../fixtures/signed-in-front.ts";
+import { loginApp, PASSWORD } from "../fixtures/apps/login-app.ts";
+import { BY_FORM, recorded, signedInFront, visit } from "../fixtures/gateway/signed-in-front.ts";
 
 /** The operator has not said where the app's own way back is. */
 const UNTOLD = BY_FORM.replace("leave: [/leave]", "leave: []");

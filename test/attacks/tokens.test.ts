@@ -1,7 +1,8 @@
 import { createHmac, createPublicKey } from "node:crypto";
 import t from "tap";
-import { saying, usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, lines, post } from "../fixtures/attack-requests.ts";
+import { saying, usual } from "../fixtures/apps/attack-app.ts";
+import { service } from "../fixtures/apps/service.ts";
+import { allSenders, fire, lines, post } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -13,8 +14,7 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
-import { service } from "../fixtures/service.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t);
 const upstreams = await allSenders(t, it);

@@ -4,8 +4,9 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import t from "tap";
-import { usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, pressStop } from "../fixtures/attack-requests.ts";
+import { usual } from "../fixtures/apps/attack-app.ts";
+import { allSenders, fire, pressStop } from "../fixtures/client/attack-requests.ts";
+import { raw, type Wire } from "../fixtures/client/raw.ts";
 import {
   AS,
   CLICK,
@@ -18,10 +19,9 @@ import {
   stand,
   values,
   WRITE,
-} from "../fixtures/attack-stand.ts";
-import { problemsOf } from "../fixtures/config.ts";
-import { raw, type Wire } from "../fixtures/raw.ts";
-import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
+} from "../fixtures/gateway/attack-stand.ts";
+import { problemsOf } from "../fixtures/gateway/config.ts";
+import { certificateFor, folder } from "../fixtures/servers/tunnel-certificate.ts";
 
 const it = await stand(t, { config: WRITE });
 const upstreams = await allSenders(t, it);

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import t, { type Test } from "tap";
-import { usual } from "../fixtures/attack-app.ts";
+import { usual } from "../fixtures/apps/attack-app.ts";
+import { service } from "../fixtures/apps/service.ts";
 import {
   type Attack,
   allSenders,
@@ -10,7 +11,9 @@ import {
   pressStop,
   recordOf,
   type Sender,
-} from "../fixtures/attack-requests.ts";
+} from "../fixtures/client/attack-requests.ts";
+import { raw, type Wire } from "../fixtures/client/raw.ts";
+import { type Frame, frame, framesOf } from "../fixtures/client/tunnel-frames.ts";
 import {
   AS,
   CONFIG,
@@ -20,11 +23,8 @@ import {
   request,
   type Stand,
   stand,
-} from "../fixtures/attack-stand.ts";
-import { raw, type Wire } from "../fixtures/raw.ts";
-import { service } from "../fixtures/service.ts";
-import { type Frame, frame, framesOf } from "../fixtures/tunnel-frames.ts";
-import { behindHead } from "../fixtures/tunnel-gateway.ts";
+} from "../fixtures/gateway/attack-stand.ts";
+import { behindHead } from "../fixtures/gateway/tunnel-gateway.ts";
 
 const it = await stand(t);
 const all = (await allSenders(t, it)).filter(({ socket }) => socket);

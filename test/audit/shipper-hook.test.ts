@@ -5,7 +5,7 @@ import { type Pause, pause } from "../../src/audit/shipping/backoff.ts";
 import { shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
-import { type Hook, hook } from "../fixtures/hook.ts";
+import { type Hook, hook } from "../fixtures/apps/hook.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
 import { judgeCase } from "../../src/cli/case.ts";
@@ -14,7 +15,7 @@ const NO_CASE = [
 ];
 
 const folder = new URL("./", import.meta.url);
-const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+const files = globSync("*/*.yaml", { cwd: fileURLToPath(folder) }).sort();
 const said = new Set<string>();
 
 for (const file of files) {

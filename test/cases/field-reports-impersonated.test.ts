@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
-import { front, frontConfig, frontOf, impersonating, SUPPORT } from "../fixtures/front.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import { bodyOf, type HttpApp, httpApp } from "../fixtures/upstream.ts";
+import { bodyOf, type HttpApp, httpApp } from "../fixtures/apps/upstream.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
+import { front, frontConfig, frontOf, impersonating, SUPPORT } from "../fixtures/gateway/front.ts";
 
 // Reports from the field, each tried from outside on a whole gateway. Here: those of impersonated pages.
 

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { Agent, request as askBy } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { type Front, front, frontOf, impersonating, lines } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { converse, raw } from "../fixtures/raw.ts";
-import { bodyOf, httpApp, rawApp, sayingApp } from "../fixtures/upstream.ts";
+import { bodyOf, httpApp, rawApp, sayingApp } from "../fixtures/apps/upstream.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { converse, raw } from "../fixtures/client/raw.ts";
+import { type Front, front, frontOf, impersonating, lines } from "../fixtures/gateway/front.ts";
 
 // Reports from the field, each tried from outside on a whole gateway. Here: those of own traffic.
 

@@ -5,7 +5,7 @@ import { audit } from "../../src/cli/audit/audit.ts";
 import { event } from "../audit/event.ts";
 import { openLedger } from "../audit/journal-folder.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { afterListing, atEachEnd } from "../fixtures/listing.ts";
+import { afterListing, atEachEnd } from "../fixtures/journal/listing.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 const run = (...args: readonly string[]) => runCommand(audit, args);

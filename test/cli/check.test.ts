@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { check } from "../../src/cli/check.ts";
-import { MINIMAL } from "../fixtures/config.ts";
+import { MINIMAL } from "../fixtures/gateway/config.ts";
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const said: Record<"out" | "err", string[]> = { out: [], err: [] };

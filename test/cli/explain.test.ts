@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { explain } from "../../src/cli/explain.ts";
-import { front, impersonating } from "../fixtures/front.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
+import { front, impersonating } from "../fixtures/gateway/front.ts";
+import { YAML } from "../fixtures/gateway/test-services.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
-import { YAML } from "../fixtures/test-services.ts";
-import { httpApp } from "../fixtures/upstream.ts";
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const said = { out: "", err: "" };

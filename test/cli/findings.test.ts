@@ -2,7 +2,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { check } from "../../src/cli/check.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { MINIMAL } from "../fixtures/config.ts";
+import { MINIMAL } from "../fixtures/gateway/config.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 /** What `guise check` warns of, without the name of the file. */

@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import t from "tap";
 import { check } from "../../src/cli/check.ts";
+import { json, service, text } from "../fixtures/apps/service.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { freePort } from "../fixtures/port.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { json, service, text } from "../fixtures/service.ts";
-import { sqliteFile } from "../fixtures/sqlite.ts";
+import { freePort } from "../fixtures/servers/port.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
+import { sqliteFile } from "../fixtures/servers/sqlite.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 t.test("every source, database, Redis and the app are asked once, and what they said is told", async (t) => {

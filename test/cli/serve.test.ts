@@ -2,12 +2,12 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { serve } from "../../src/cli/serve.ts";
-import { freePort } from "../fixtures/port.ts";
-import { type Guise, guise } from "../fixtures/process.ts";
-import { raw } from "../fixtures/raw.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
+import { raw } from "../fixtures/client/raw.ts";
+import { type Guise, guise } from "../fixtures/gateway/process.ts";
+import { YAML } from "../fixtures/gateway/test-services.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
-import { YAML } from "../fixtures/test-services.ts";
-import { httpApp } from "../fixtures/upstream.ts";
 
 async function words(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const said = { out: "", err: "" };

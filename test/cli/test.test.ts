@@ -9,10 +9,10 @@ import { nameOf } from "../../src/cli/case.ts";
 import { test } from "../../src/cli/test/test.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
-import { sqliteFile } from "../fixtures/sqlite.ts";
-import { CLICK, FETCH, INSIDE, impersonate, judged } from "../fixtures/stages.ts";
+import { CLICK, FETCH, INSIDE, impersonate, judged } from "../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../fixtures/gateway/test-services.ts";
+import { sqliteFile } from "../fixtures/servers/sqlite.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
-import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PEOPLE = `origin: http://app.example.com

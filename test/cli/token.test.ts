@@ -3,7 +3,7 @@ import t from "tap";
 import { parse } from "yaml";
 import { token } from "../../src/cli/token.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { snapshotOf, YAML } from "../fixtures/test-services.ts";
+import { snapshotOf, YAML } from "../fixtures/gateway/test-services.ts";
 
 t.test("a token is shown once, and what it prints is a config that knows it by its hash", async (t) => {
   const { code, out } = await runCommand(token, ["desk"]);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { httpClient } from "../../src/clients/http.ts";
-import { json, type Service, service, silence, text } from "../fixtures/service.ts";
+import { json, type Service, service, silence, text } from "../fixtures/apps/service.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 async function setup(t: Test, listener: Parameters<typeof service>[0]) {

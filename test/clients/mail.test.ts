@@ -1,6 +1,6 @@
 import t from "tap";
 import { mailer } from "../../src/clients/mail.ts";
-import { mailServer } from "../fixtures/mail-server.ts";
+import { mailServer } from "../fixtures/servers/mail-server.ts";
 
 const MAIL = {
   from: "Support <support@example.com>",

@@ -1,7 +1,7 @@
 import t from "tap";
 import { connected, disconnect, redisClient } from "../../src/clients/redis.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { redisServer } from "../fixtures/redis.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 t.test("a lost connection and its return are one line each, however many attempts lie between", async (t) => {
   const server = await redisServer();

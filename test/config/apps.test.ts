@@ -2,7 +2,7 @@ import t from "tap";
 import { appAt } from "../../src/config/apps.ts";
 import { holder } from "../../src/config/hold.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
-import { loadText, MINIMAL, problemsOf, snapshotOf } from "../fixtures/config.ts";
+import { loadText, MINIMAL, problemsOf, snapshotOf } from "../fixtures/gateway/config.ts";
 
 const IDENTITY = `identity: [{ whoami: { url: "http://127.0.0.1:8001/me", cookies: [s] } }]\n`;
 

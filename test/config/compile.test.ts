@@ -1,7 +1,7 @@
 import t from "tap";
 import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import { ownerLookup } from "../../src/domain/routing/lookup.ts";
-import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
+import { MINIMAL, snapshotOf } from "../fixtures/gateway/config.ts";
 
 t.test("every default is filled in", async (t) => {
   const { settings, policy, users } = snapshotOf(MINIMAL);

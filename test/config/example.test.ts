@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import t from "tap";
-import { problemsOf, snapshotOf } from "../fixtures/config.ts";
+import { problemsOf, snapshotOf } from "../fixtures/gateway/config.ts";
 
 const text = await readFile(new URL("../../routes.config.yaml", import.meta.url), "utf8");
 

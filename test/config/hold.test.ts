@@ -1,6 +1,6 @@
 import t from "tap";
 import { holder } from "../../src/config/hold.ts";
-import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
+import { MINIMAL, snapshotOf } from "../fixtures/gateway/config.ts";
 
 t.test("what was asked for before a swap stays as it was", async (t) => {
   const [first, second] = [snapshotOf(MINIMAL), snapshotOf(`${MINIMAL}trustedProxies: [127.0.0.1]`)];

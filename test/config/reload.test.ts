@@ -13,7 +13,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import { inSlices } from "../../src/config/slices.ts";
 import { validate } from "../../src/config/validate.ts";
 import { finish, type Steps } from "../../src/domain/steps.ts";
-import { loadOptions, MINIMAL } from "../fixtures/config.ts";
+import { loadOptions, MINIMAL } from "../fixtures/gateway/config.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 const COUNT = 2_000;

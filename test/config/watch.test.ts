@@ -8,7 +8,7 @@ import { type Load, load } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { type Watch, watch } from "../../src/config/watch.ts";
-import { loadOptions, MINIMAL } from "../fixtures/config.ts";
+import { loadOptions, MINIMAL } from "../fixtures/gateway/config.ts";
 
 type WatchOptions = Parameters<typeof watch>[1];
 

@@ -4,7 +4,7 @@ import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
 import { Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/services/services.ts";
-import { snapshotOf, YAML } from "../fixtures/test-services.ts";
+import { snapshotOf, YAML } from "../fixtures/gateway/test-services.ts";
 
 const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const NUNO = { id: "17/x", name: "Nuno <i>", email: null, groups: ["customer"] };

@@ -1,6 +1,6 @@
 import t from "tap";
-import { openConsole, tokenIn } from "../fixtures/console.ts";
-import { stepToken } from "../fixtures/form-tokens.ts";
+import { openConsole, tokenIn } from "../fixtures/client/console.ts";
+import { stepToken } from "../fixtures/client/form-tokens.ts";
 import {
   ALICE,
   BOB,
@@ -10,8 +10,8 @@ import {
   INSIDE,
   impersonate,
   type Started,
-} from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+} from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const ELEVATE = ["POST /.guise/elevate", ...INSIDE, ORIGIN] as const;

@@ -1,8 +1,8 @@
 import t from "tap";
-import { openConsole } from "../fixtures/console.ts";
-import { SECRET } from "../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, impersonate } from "../fixtures/stages.ts";
-import { testServices } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { SECRET } from "../fixtures/client/cookies.ts";
+import { ALICE, CLICK, FETCH, impersonate } from "../fixtures/gateway/stages.ts";
+import { testServices } from "../fixtures/gateway/test-services.ts";
 
 const POST = ["POST /.guise/lost", ...FETCH, "Origin: http://app.example.com"] as const;
 

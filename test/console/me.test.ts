@@ -1,7 +1,7 @@
 import t from "tap";
-import { openConsole } from "../fixtures/console.ts";
-import { ALICE, committed, FETCH, impersonate, NUNO } from "../fixtures/stages.ts";
-import { testServices, YAML } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { ALICE, committed, FETCH, impersonate, NUNO } from "../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 t.test("it says who is there, with null for what is absent", async (t) => {
   const it = await testServices(t);

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import t from "tap";
-import { recordsOf } from "../fixtures/front.ts";
-import { configOf, oidcSite } from "../fixtures/oidc-site.ts";
-import { raw } from "../fixtures/raw.ts";
-import { hiddenIn, type Shown, tab } from "../fixtures/tab.ts";
+import { raw } from "../fixtures/client/raw.ts";
+import { hiddenIn, type Shown, tab } from "../fixtures/client/tab.ts";
+import { recordsOf } from "../fixtures/gateway/front.ts";
+import { configOf, oidcSite } from "../fixtures/gateway/oidc-site.ts";
 
 const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
 
@@ -264,7 +264,7 @@ t.test("a sign-in survives a restart, and a config that names another provider e
 });
 
 t.test("what an entry asks of the sources, and two providers, are problems of the config", async (t) => {
-  const { loadText } = await import("../fixtures/config.ts");
+  const { loadText } = await import("../fixtures/gateway/config.ts");
   const oidc = "oidc: { issuer: https://idp.example.com, clientId: guise }";
   const said = (yaml: string) => {
     const loaded = loadText(`upstream: http://127.0.0.1:1\n${yaml}`);

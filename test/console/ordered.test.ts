@@ -1,7 +1,7 @@
 import t from "tap";
-import { openConsole } from "../fixtures/console.ts";
-import { ALICE, BOB, CLICK } from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { ALICE, BOB, CLICK } from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 /** A code for what Alice said on the console: to view the app as Nuno. */
 function said(it: TestServices, reason: string | null) {

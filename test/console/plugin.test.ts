@@ -1,7 +1,7 @@
 import t from "tap";
-import { openConsole } from "../fixtures/console.ts";
-import { ALICE, CLICK, FETCH, INSIDE } from "../fixtures/stages.ts";
-import { testServices, YAML } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { ALICE, CLICK, FETCH, INSIDE } from "../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 const CLIENT = { name: "client.js", type: "text/javascript; charset=utf-8", body: Buffer.from("1") };
 

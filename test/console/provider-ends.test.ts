@@ -1,9 +1,9 @@
 import t from "tap";
 import { app } from "../../src/app.ts";
+import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
+import { type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
+import { recorded } from "../fixtures/gateway/signed-in-front.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { type ProviderSite, providerSite } from "../fixtures/provider-site.ts";
-import { recorded } from "../fixtures/signed-in-front.ts";
-import { type Shown, type Tab, tab } from "../fixtures/tab.ts";
 
 const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
 const BACK_CHANNEL = (app: string) => `, backChannel: "${app}/oidc/signed-out"`;

@@ -1,8 +1,8 @@
 import { mock } from "node:test";
 import { decodeProtectedHeader } from "jose";
 import t from "tap";
-import { providerSite } from "../fixtures/provider-site.ts";
-import { type Shown, tab } from "../fixtures/tab.ts";
+import { type Shown, tab } from "../fixtures/client/tab.ts";
+import { providerSite } from "../fixtures/gateway/provider-site.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,7 +1,7 @@
 import t from "tap";
-import { APART, type ProviderSite, providerSite } from "../fixtures/provider-site.ts";
-import { recorded } from "../fixtures/signed-in-front.ts";
-import { type Shown, type Tab, tab } from "../fixtures/tab.ts";
+import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
+import { APART, type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
+import { recorded } from "../fixtures/gateway/signed-in-front.ts";
 
 const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
 const BACK_CHANNEL = (app: string) => `, backChannel: "${app}/oidc/signed-out"`;

@@ -1,8 +1,8 @@
 import t from "tap";
 import { app } from "../../src/app.ts";
+import { type Shown, tab } from "../fixtures/client/tab.ts";
+import { providerSite } from "../fixtures/gateway/provider-site.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { providerSite } from "../fixtures/provider-site.ts";
-import { type Shown, tab } from "../fixtures/tab.ts";
 
 const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
 

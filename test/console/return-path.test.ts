@@ -1,7 +1,7 @@
 import t from "tap";
 import { returnPath } from "../../src/console/return-path.ts";
-import { receive } from "../fixtures/stages.ts";
-import { testServices, YAML } from "../fixtures/test-services.ts";
+import { receive } from "../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 t.test("a path of the app is where one goes", async (t) => {
   const it = await testServices(t);

@@ -1,8 +1,8 @@
 import t from "tap";
-import { openConsole } from "../fixtures/console.ts";
-import { cookieValue, forThisHost, SECRET } from "../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, type Started } from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { cookieValue, forThisHost, SECRET } from "../fixtures/client/cookies.ts";
+import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, type Started } from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 const POST = ["POST /.guise/stop", ...INSIDE, "Origin: http://app.example.com"] as const;
 

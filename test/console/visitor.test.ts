@@ -1,8 +1,8 @@
 import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
-import { SECRET } from "../fixtures/cookies.ts";
-import { ALICE, BOB, impersonate, receive } from "../fixtures/stages.ts";
-import { type TestServices, testServices } from "../fixtures/test-services.ts";
+import { SECRET } from "../fixtures/client/cookies.ts";
+import { ALICE, BOB, impersonate, receive } from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../fixtures/gateway/test-services.ts";
 
 async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);

@@ -1,8 +1,8 @@
 import t from "tap";
 import { sayWhyNot } from "../../src/gateway/audit/not-started.ts";
-import { openConsole } from "../fixtures/console.ts";
-import { ALICE, CLICK, INSIDE, judged, NUNO } from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+import { openConsole } from "../fixtures/client/console.ts";
+import { ALICE, CLICK, INSIDE, judged, NUNO } from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 const SELF = YAML.replace("rules:\n", '  - { path: "/support{/*rest}", as: self }\nrules:\n');
 

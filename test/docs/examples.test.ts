@@ -7,7 +7,7 @@ import { readTestFile } from "../../src/cli/test/file.ts";
 import { jsonSchema } from "../../src/config/jsonschema.ts";
 import { KINDS } from "../../src/config/kinds.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import { problemsOf } from "../fixtures/config.ts";
+import { problemsOf } from "../fixtures/gateway/config.ts";
 import { blocksOf, pages } from "../fixtures/pages.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";

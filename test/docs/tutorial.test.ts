@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t from "tap";
 import { blocksOf } from "../fixtures/pages.ts";
-import { freePort } from "../fixtures/port.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 

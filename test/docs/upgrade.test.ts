@@ -7,13 +7,13 @@ import { audit } from "../../src/cli/audit/audit.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { problemsOf } from "../fixtures/config.ts";
-import { journalOf } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
+import { problemsOf } from "../fixtures/gateway/config.ts";
+import { journalOf } from "../fixtures/gateway/front.ts";
+import { guise } from "../fixtures/gateway/process.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { guise } from "../fixtures/process.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 

@@ -17,7 +17,7 @@ import {
   seesAsSelf,
   startVerdict,
 } from "../../src/domain/target.ts";
-import { saidNow } from "../fixtures/consent.ts";
+import { saidNow } from "../fixtures/gateway/consent.ts";
 
 const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };
 const GRANT: Grant = {

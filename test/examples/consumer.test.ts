@@ -5,11 +5,11 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { consume, type Entry, trim } from "../../examples/consumer/consumer.ts";
 import { audit } from "../../src/cli/audit/audit.ts";
-import { front, impersonating, journalOf } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask } from "../fixtures/named.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { caughtUp } from "../fixtures/stream.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { front, impersonating, journalOf } from "../fixtures/gateway/front.ts";
+import { caughtUp } from "../fixtures/journal/stream.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const STREAM = "{guise:audit}";
 

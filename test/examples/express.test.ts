@@ -9,7 +9,7 @@ import { guise } from "../../examples/express/guise.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { tokens as tokensFrom } from "../../src/keys/token.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { freePort } from "../fixtures/port.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 import { AUDIENCE, keyServer, makeTokens } from "./tokens.ts";
 
 const tokens = await makeTokens();

@@ -3,8 +3,8 @@ import t from "tap";
 import { parse } from "yaml";
 import type { HelpOutlet } from "../../src/config/snapshot.ts";
 import { filledIn } from "../../src/domain/help/help.ts";
-import { aRequest } from "../fixtures/help.ts";
-import { snapshotOf, YAML } from "../fixtures/test-services.ts";
+import { aRequest } from "../fixtures/gateway/help.ts";
+import { snapshotOf, YAML } from "../fixtures/gateway/test-services.ts";
 
 const FOLDER = new URL("../../examples/helpdesk/", import.meta.url);
 const SECRETS = { HELPDESK_AUTHORIZATION: "Bearer x", HELPDESK_URL: "https://hooks.example.com/x" };

@@ -2,11 +2,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
 import t from "tap";
-import { frontConfig, frontFolder } from "../fixtures/front.ts";
-import { freePort } from "../fixtures/port.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { serving } from "../fixtures/serving.ts";
-import { bodyOf, httpApp } from "../fixtures/upstream.ts";
+import { bodyOf, httpApp } from "../fixtures/apps/upstream.ts";
+import { frontConfig, frontFolder } from "../fixtures/gateway/front.ts";
+import { serving } from "../fixtures/gateway/serving.ts";
+import { freePort } from "../fixtures/servers/port.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const SCRIPT = {
   ...{ "x-user": "17", "x-groups": "customer", "content-type": "application/json" },

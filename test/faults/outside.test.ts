@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { exportJWK, SignJWT } from "jose";
 import t, { type Test } from "tap";
-import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { json, type Service, service, silence, text } from "../fixtures/service.ts";
-import { type Serving, serving } from "../fixtures/serving.ts";
-import { folder } from "../fixtures/tunnel-certificate.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { json, type Service, service, silence, text } from "../fixtures/apps/service.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/gateway/front.ts";
+import { type Serving, serving } from "../fixtures/gateway/serving.ts";
+import { folder } from "../fixtures/servers/tunnel-certificate.ts";
 
 const INSIDE = { ...CLICK, "sec-fetch-site": "same-origin" };
 

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import t, { type Test } from "tap";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
 import {
   closeOf,
   frontConfig,
@@ -8,10 +10,8 @@ import {
   journalOf,
   recordsOf,
   socketTo,
-} from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import { refusesToServe, type ServingOptions, serving } from "../fixtures/serving.ts";
+} from "../fixtures/gateway/front.ts";
+import { refusesToServe, type ServingOptions, serving } from "../fixtures/gateway/serving.ts";
 
 async function gateway(t: Test, inject: NonNullable<ServingOptions["inject"]>) {
   const app = await liveApp(t);

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import t from "tap";
-import { front, impersonating, journalOf, recordsOf } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
+import { front, impersonating, journalOf, recordsOf } from "../fixtures/gateway/front.ts";
 
 /** Each is an edit of a config that runs, the place that has to be named, and what is said of it. */
 const EDITS: readonly (readonly [

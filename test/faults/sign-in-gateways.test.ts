@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import t from "tap";
 import { app as gatewayApp } from "../../src/app.ts";
-import { balancer } from "../fixtures/balancer.ts";
-import { frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { loginApp, PASSWORD } from "../fixtures/apps/login-app.ts";
+import { frontConfig, frontFolder, recordsOf } from "../fixtures/gateway/front.ts";
+import { BY_FORM, visit } from "../fixtures/gateway/signed-in-front.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { loginApp, PASSWORD } from "../fixtures/login-app.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { BY_FORM, visit } from "../fixtures/signed-in-front.ts";
+import { balancer } from "../fixtures/servers/balancer.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const SHARED = `store: { redis: { url: { fromEnv: FAULTS_STORE } } }
 keys: { data: { fromFile: data.key } }

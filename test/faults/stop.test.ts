@@ -5,6 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask } from "../fixtures/client/named.ts";
 import {
   closeOf,
   frontConfig,
@@ -13,11 +15,9 @@ import {
   journalOf,
   recordsOf,
   socketTo,
-} from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask } from "../fixtures/named.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { serving } from "../fixtures/serving.ts";
+} from "../fixtures/gateway/front.ts";
+import { serving } from "../fixtures/gateway/serving.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 /** An answer whose end can be waited for: true if it came whole. */

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import t from "tap";
-import { closeOf, front, impersonating, recordsOf, SUPPORT, socketTo } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { redisServer } from "../fixtures/redis.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { closeOf, front, impersonating, recordsOf, SUPPORT, socketTo } from "../fixtures/gateway/front.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 t.test(

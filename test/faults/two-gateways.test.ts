@@ -3,13 +3,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { chainFaults } from "../audit/journal-folder.ts";
-import { balancer } from "../fixtures/balancer.ts";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { serving } from "../fixtures/serving.ts";
-import { streamOf } from "../fixtures/stream.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/gateway/front.ts";
+import { serving } from "../fixtures/gateway/serving.ts";
+import { streamOf } from "../fixtures/journal/stream.ts";
+import { balancer } from "../fixtures/servers/balancer.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 t.test(
   "row 27: of two gateways behind a balancer one dies: the session goes on at the other, with its one jar",

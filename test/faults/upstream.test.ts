@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import t, { type Test } from "tap";
-import { type Front, front, impersonating, lines, recordsOf } from "../fixtures/front.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import { freePort } from "../fixtures/port.ts";
-import { converse, raw, type Wire } from "../fixtures/raw.ts";
-import { rawApp } from "../fixtures/upstream.ts";
+import { rawApp } from "../fixtures/apps/upstream.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
+import { converse, raw, type Wire } from "../fixtures/client/raw.ts";
+import { type Front, front, impersonating, lines, recordsOf } from "../fixtures/gateway/front.ts";
+import { freePort } from "../fixtures/servers/port.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok";
 

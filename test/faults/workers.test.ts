@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../fixtures/gateway/front.ts";
+import { refusesToServe, type Serving, serving } from "../fixtures/gateway/serving.ts";
 
 interface Said {
   readonly pid: number;

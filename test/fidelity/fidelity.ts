@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Teardown } from "../fixtures/raw.ts";
+import type { Teardown } from "../fixtures/client/raw.ts";
 import { plans } from "./answers.ts";
 import { type Comparison, compare } from "./compare.ts";
 import type { Plan } from "./plan.ts";

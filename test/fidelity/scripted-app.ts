@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import type { Teardown } from "../fixtures/raw.ts";
+import type { Teardown } from "../fixtures/client/raw.ts";
 import { News, writePieces } from "./pace.ts";
 import {
   type AnswerPlan,

@@ -1,5 +1,14 @@
 import t from "tap";
-import { AS, CONFIG, HOST, impersonate, request, send, stand, values } from "../fixtures/attack-stand.ts";
+import {
+  AS,
+  CONFIG,
+  HOST,
+  impersonate,
+  request,
+  send,
+  stand,
+  values,
+} from "../fixtures/gateway/attack-stand.ts";
 
 /** An answer that leads to these addresses, in every header that leads somewhere. */
 function leading(address: string): string {

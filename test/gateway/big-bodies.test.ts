@@ -1,5 +1,5 @@
 import t from "tap";
-import { bigBodies } from "../fixtures/big-bodies.ts";
+import { bigBodies } from "../fixtures/gateway/big-bodies.ts";
 
 // `node bench/big-bodies.ts` does this with 2 GB, and without the test runner's own memory in the figure.
 t.test("a long body, up or down, is never held: the gateway's memory hardly grows", async (t) => {

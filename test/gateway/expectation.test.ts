@@ -1,6 +1,6 @@
 import t from "tap";
-import { stand } from "../fixtures/attack-stand.ts";
-import { converse } from "../fixtures/raw.ts";
+import { converse } from "../fixtures/client/raw.ts";
+import { stand } from "../fixtures/gateway/attack-stand.ts";
 
 t.test("an expectation that nobody meets ends its connection, and nothing behind it is read", async (t) => {
   const it = await stand(t);

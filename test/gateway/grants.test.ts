@@ -4,10 +4,17 @@ import { join } from "node:path";
 import { pino } from "pino";
 import t, { type Test } from "tap";
 import { app } from "../../src/app.ts";
-import { frontConfig, frontFolder, frontOf, impersonating, recordsOf, SUPPORT } from "../fixtures/front.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { httpApp } from "../fixtures/upstream.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import {
+  frontConfig,
+  frontFolder,
+  frontOf,
+  impersonating,
+  recordsOf,
+  SUPPORT,
+} from "../fixtures/gateway/front.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const ENTRY = /^ {2}- \{ groups: \[support\].*$/m;
 const INSIDE = { ...CLICK, "sec-fetch-site": "same-origin" } as const;

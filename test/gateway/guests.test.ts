@@ -1,5 +1,5 @@
 import t from "tap";
-import { AS, CLICK, CONFIG, HOST, INSIDE, request, send, stand } from "../fixtures/attack-stand.ts";
+import { AS, CLICK, CONFIG, HOST, INSIDE, request, send, stand } from "../fixtures/gateway/attack-stand.ts";
 
 // A person whom no grant makes an agent, or nobody knows: whatever their cookies are called, their requests go on byte for byte.
 const LOOKS_LIKE_OURS = `${"Ab-_".repeat(10)}xyz`;

@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from "node:net";
 import t, { type Test } from "tap";
 import type { Fault } from "../../src/errors.ts";
 import { guardConnections, serverOptions } from "../../src/gateway/http-server.ts";
-import { converse, raw } from "../fixtures/raw.ts";
-import { snapshotOf } from "../fixtures/test-services.ts";
+import { converse, raw } from "../fixtures/client/raw.ts";
+import { snapshotOf } from "../fixtures/gateway/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 

@@ -1,7 +1,16 @@
 import t, { type Test } from "tap";
 import { pipeline } from "../../src/gateway/pipeline.ts";
-import { ALICE, CLICK, FETCH, type From, INSIDE, impersonate, NUNO, receive } from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+import {
+  ALICE,
+  CLICK,
+  FETCH,
+  type From,
+  INSIDE,
+  impersonate,
+  NUNO,
+  receive,
+} from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 type Passage = Awaited<ReturnType<typeof pipeline>>;
 

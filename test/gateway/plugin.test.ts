@@ -3,11 +3,11 @@ import t, { type Test } from "tap";
 import { consolePlugin } from "../../src/console/plugin.ts";
 import { reading, registerGateway } from "../../src/gateway/plugin.ts";
 import { upstreams } from "../../src/gateway/upstreams.ts";
-import { archiveOf } from "../fixtures/archive.ts";
-import { converse } from "../fixtures/raw.ts";
-import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, NUNO } from "../fixtures/stages.ts";
-import { testServices, YAML } from "../fixtures/test-services.ts";
-import { httpApp } from "../fixtures/upstream.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
+import { converse } from "../fixtures/client/raw.ts";
+import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, NUNO } from "../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../fixtures/gateway/test-services.ts";
+import { archiveOf } from "../fixtures/journal/archive.ts";
 
 /** The door with an app behind it and the console beside it. */
 async function open(t: Test, more = "") {

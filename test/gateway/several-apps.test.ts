@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { decodeJwt } from "jose";
 import t, { type Test } from "tap";
 import { WebSocketServer } from "ws";
-import { type Front, frontOf, lines, recordsOf, SUPPORT, socketTo } from "../fixtures/front.ts";
-import { type Answer, ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { converse } from "../fixtures/raw.ts";
-import { type HttpApp, httpApp } from "../fixtures/upstream.ts";
+import { type HttpApp, httpApp } from "../fixtures/apps/upstream.ts";
+import { type Answer, ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { converse } from "../fixtures/client/raw.ts";
+import { type Front, frontOf, lines, recordsOf, SUPPORT, socketTo } from "../fixtures/gateway/front.ts";
 
 /** An app that says its name, what came, and as whom. */
 async function saying(t: Test, name: string): Promise<HttpApp> {

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
-import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";
-import { rawApp, sayingApp } from "../fixtures/upstream.ts";
+import { rawApp, sayingApp } from "../fixtures/apps/upstream.ts";
+import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/gateway/tunnel-gateway.ts";
 
 t.test("WS-06: the client gets the app's own refusal, as ordinary HTTP", async (t) => {
   const app = await sayingApp(

@@ -4,10 +4,16 @@ import t from "tap";
 import { WebSocket } from "ws";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
 import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
-import type { Teardown, Wire } from "../fixtures/raw.ts";
-import { type Frame, frame, framesOf } from "../fixtures/tunnel-frames.ts";
-import { behindHead, SWITCHED, tunnelGateway, upgradeHead, upgrading } from "../fixtures/tunnel-gateway.ts";
-import { rawApp } from "../fixtures/upstream.ts";
+import { rawApp } from "../fixtures/apps/upstream.ts";
+import type { Teardown, Wire } from "../fixtures/client/raw.ts";
+import { type Frame, frame, framesOf } from "../fixtures/client/tunnel-frames.ts";
+import {
+  behindHead,
+  SWITCHED,
+  tunnelGateway,
+  upgradeHead,
+  upgrading,
+} from "../fixtures/gateway/tunnel-gateway.ts";
 
 type TunnelOrder = Parameters<Tunnel["open"]>[0];
 

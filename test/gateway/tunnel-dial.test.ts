@@ -5,9 +5,9 @@ import { join } from "node:path";
 import t from "tap";
 import { WebSocket, WebSocketServer } from "ws";
 import type { tunnel } from "../../src/gateway/websocket/tunnel.ts";
-import type { Teardown } from "../fixtures/raw.ts";
-import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
-import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";
+import type { Teardown } from "../fixtures/client/raw.ts";
+import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/gateway/tunnel-gateway.ts";
+import { certificateFor, folder } from "../fixtures/servers/tunnel-certificate.ts";
 
 type TunnelOptions = Parameters<typeof tunnel>[0];
 

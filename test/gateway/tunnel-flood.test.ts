@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import t from "tap";
-import type { Teardown } from "../fixtures/raw.ts";
-import { frame } from "../fixtures/tunnel-frames.ts";
-import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";
-import { rawApp } from "../fixtures/upstream.ts";
+import { rawApp } from "../fixtures/apps/upstream.ts";
+import type { Teardown } from "../fixtures/client/raw.ts";
+import { frame } from "../fixtures/client/tunnel-frames.ts";
+import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/gateway/tunnel-gateway.ts";
 
 const MIB = 1_048_576;
 

@@ -2,10 +2,10 @@ import type { Server } from "node:net";
 import { promisify } from "node:util";
 import t from "tap";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
-import type { Teardown, Wire } from "../fixtures/raw.ts";
-import { frame } from "../fixtures/tunnel-frames.ts";
-import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";
-import { rawApp } from "../fixtures/upstream.ts";
+import { rawApp } from "../fixtures/apps/upstream.ts";
+import type { Teardown, Wire } from "../fixtures/client/raw.ts";
+import { frame } from "../fixtures/client/tunnel-frames.ts";
+import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/gateway/tunnel-gateway.ts";
 
 /** The fault matrix asks for 10,000 once: `ROUNDS=3400 npx tap …`. */
 const ROUNDS = Number(process.env.ROUNDS ?? 60);

@@ -3,10 +3,10 @@ import t from "tap";
 import { Fault } from "../../src/errors.ts";
 import { upgradeOptions, upgrading } from "../../src/gateway/upgrade.ts";
 import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
-import { head } from "../fixtures/plan.ts";
-import { call } from "../fixtures/request.ts";
-import { ALICE, impersonate, NUNO, valuesOf } from "../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+import { head } from "../fixtures/apps/plan.ts";
+import { call } from "../fixtures/client/request.ts";
+import { ALICE, impersonate, NUNO, valuesOf } from "../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/gateway/test-services.ts";
 
 type TunnelOrder = Parameters<Tunnel["open"]>[0];
 

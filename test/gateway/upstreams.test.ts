@@ -6,9 +6,9 @@ import type { Settings } from "../../src/config/snapshot.ts";
 import type { Fault } from "../../src/errors.ts";
 import type { Exchange, Settlement } from "../../src/gateway/http/exchange.ts";
 import { type Upstreams, upstreams } from "../../src/gateway/upstreams.ts";
-import { call } from "../fixtures/request.ts";
-import { snapshotOf } from "../fixtures/test-services.ts";
-import { httpApp } from "../fixtures/upstream.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
+import { call } from "../fixtures/client/request.ts";
+import { snapshotOf } from "../fixtures/gateway/test-services.ts";
 
 function settingsOf(origin: string, more = ""): Settings {
   return snapshotOf(

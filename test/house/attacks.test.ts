@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../attacks/ids.ts";
+import { INVARIANTS } from "../attacks/ids/invariants.ts";
+import { ALSO, ATTACKS, EXCEPTIONS } from "../attacks/ids.ts";
 import { filesBelow, ROOT } from "./source.ts";
 
 const page = readFileSync(join(ROOT, "docs/attacks.md"), "utf8");
 
 t.test("every attack has a test of its name, raw or in a browser", async (t) => {
-  const named = ["test/attacks", "test/journeys"]
+  const named = ["test/attacks", "test/journeys", "test/system/journeys"]
     .flatMap((folder) => filesBelow(folder))
     .flatMap(({ text }) =>
       [...text.matchAll(/"([A-Z]+-\d\d(?:, [A-Z]+-\d\d)*): /g)].flatMap(([, ids = ""]) => ids.split(", ")),

@@ -19,12 +19,12 @@ t.test("only below test/system/ and test/apps/ a test needs more than Redis and 
 t.test("and what it runs, it says", async (t) => {
   const runs: readonly (readonly [RegExp, string])[] = [
     [/spawn(?:Sync)?\("strace"/, "strace"],
-    [/fixtures\/faketime\.ts"/, "libfaketime"],
+    [/fixtures\/servers\/faketime\.ts"/, "libfaketime"],
     [/\.\/chart\.ts"/, "sprig"],
     [/spawn(?:Sync)?\("php"/, "PHP"],
-    [/fixtures\/mariadb\.ts"/, "MariaDB"],
-    [/fixtures\/postgres\.ts"/, "PostgreSQL"],
-    [/fixtures\/wordpress\.ts"/, "WordPress"],
+    [/fixtures\/servers\/mariadb\.ts"/, "MariaDB"],
+    [/fixtures\/servers\/postgres\.ts"/, "PostgreSQL"],
+    [/fixtures\/real-apps\/wordpress\.ts"/, "WordPress"],
   ];
   let seen = 0;
   for (const { path, text } of tests)
@@ -45,6 +45,22 @@ t.test("a test's folder is removed after what writes into it is closed", async (
     [],
     "they take testFolder of test/fixtures/test-folder.ts",
   );
+});
+
+// Else the page may be gone before the answer comes, and playwright says that its context was destroyed.
+t.test("a script that makes the browser go elsewhere does so after playwright has its answer", async (t) => {
+  const goes =
+    /history\.(?:go|back|forward)\(|location\.(?:assign|replace|reload)\(|location\.href = |\.submit\(\)/;
+  const found = tests.flatMap(({ path, text }) =>
+    text
+      .split("\n")
+      .flatMap((line, index) =>
+        /evaluate\(/.test(line) && goes.test(line) && !/setTimeout\(/.test(line)
+          ? [`${path}:${index + 1}`]
+          : [],
+      ),
+  );
+  t.strictSame(found, [], 'as in page.evaluate("void setTimeout(() => history.back())")');
 });
 
 const OUTPUT = `TAP version 14

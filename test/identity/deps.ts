@@ -6,10 +6,10 @@ import { identityKinds } from "../../src/identity/registry.ts";
 import { kindEntry } from "../../src/kinds.ts";
 import type { IdentitySource } from "../../src/ports.ts";
 import { signIns } from "../../src/sessions/sign-ins.ts";
+import { type Service, service } from "../fixtures/apps/service.ts";
 import { fakeClock } from "../fixtures/clock.ts";
+import { memoryBackend } from "../fixtures/gateway/memory-store.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { memoryBackend } from "../fixtures/memory-store.ts";
-import { type Service, service } from "../fixtures/service.ts";
 
 export const entrySchema = kindEntry(identityKinds, "an identity source");
 

@@ -3,8 +3,8 @@ import { exportJWK, SignJWT, UnsecuredJWT } from "jose";
 import t, { type Test } from "tap";
 import type { Evidence } from "../../src/ports.ts";
 import { evidence, testIdentitySource } from "../contracts/identity-source.ts";
+import { json, type service, silence, text } from "../fixtures/apps/service.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { json, type service, silence, text } from "../fixtures/service.ts";
 import { identityDeps, problems, running, sourceFrom } from "./deps.ts";
 
 const NOW = fakeClock().now() / 1_000;

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import type { Evidence } from "../../src/ports.ts";
 import { evidence, testIdentitySource } from "../contracts/identity-source.ts";
-import { json, service, silence, text } from "../fixtures/service.ts";
+import { json, service, silence, text } from "../fixtures/apps/service.ts";
 import { identityDeps, problems, running, sourceFrom } from "./deps.ts";
 
 const ALICE = { id: 7, name: "Alice", email: "alice@example.com", roles: ["support"] };

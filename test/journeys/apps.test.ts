@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { browser } from "../fixtures/browser.ts";
-import { frontOf, recordsOf, SUPPORT } from "../fixtures/front.ts";
-import { tlsFront } from "../fixtures/tls-front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { frontOf, recordsOf, SUPPORT } from "../fixtures/gateway/front.ts";
+import { tlsFront } from "../fixtures/servers/tls-front.ts";
 
 interface Seen {
   readonly app: string;

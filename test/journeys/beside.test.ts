@@ -3,12 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { browser, tabOpenedBy } from "../fixtures/browser.ts";
-import { frontOf, recordsOf } from "../fixtures/front.ts";
-import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
-import { ticketSystem } from "../fixtures/ticket.ts";
-import { tlsFront } from "../fixtures/tls-front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { browser, tabOpenedBy } from "../fixtures/browser/browser.ts";
+import { ticketSystem } from "../fixtures/client/ticket.ts";
+import { frontOf, recordsOf } from "../fixtures/gateway/front.ts";
+import { CLIENT, identityProvider } from "../fixtures/servers/identity-provider.ts";
+import { tlsFront } from "../fixtures/servers/tls-front.ts";
 
 const APP = "app.guise.test";
 const CONSOLE = "console.guise-console.test";

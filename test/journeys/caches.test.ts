@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { hostile } from "../fixtures/hostile.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { hostile } from "../fixtures/browser/hostile.ts";
 
 const it = await hostile({ backForwardCache: true });
 t.teardown(() => it.close());
@@ -201,7 +201,7 @@ t.test("CACHE-04: one's own page doesn't come back unmarked after a start", asyn
     [-1, "17 at /a"],
     [2, "17 at /u/17/x"],
   ] as const) {
-    await page.evaluate(`history.go(${steps})`);
+    await page.evaluate(`void setTimeout(() => history.go(${steps}))`);
     await shows(page, words);
     t.equal(await marked(page), true, words);
   }

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { lastingBrowser } from "../fixtures/browser.ts";
-import { front, frontConfig } from "../fixtures/front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { lastingBrowser } from "../fixtures/browser/browser.ts";
+import { front, frontConfig } from "../fixtures/gateway/front.ts";
 
 /** What came to the app: who it was told is there, and with which cookies. */
 const seen: { readonly who: string; readonly cookie: string }[] = [];

@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { hostile } from "../fixtures/hostile.ts";
-import { journey } from "../fixtures/journey.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { hostile } from "../fixtures/browser/hostile.ts";
+import { journey } from "../fixtures/browser/journey.ts";
 
 const CONFIG = `rules: [{ path: /logout, stop: true }]
 page: { logout: ["a[href='/logout']", "form[action='/logout']"] }`;

@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { browser } from "../fixtures/browser.ts";
-import { type Front, front, SUPPORT } from "../fixtures/front.ts";
-import { tlsFront } from "../fixtures/tls-front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Front, front, SUPPORT } from "../fixtures/gateway/front.ts";
+import { tlsFront } from "../fixtures/servers/tls-front.ts";
 
 interface Seen {
   readonly host: string;
@@ -171,7 +171,7 @@ t.test("case 3: a page shown as a customer gets nothing done as the agent on a n
   t.equal(await asks(admin, it.url("admin", "/x"), { method: "POST" }), 200);
   t.same(arrived("api"), ["GET /invoices as self"]);
 
-  await app.evaluate(`location.href = ${JSON.stringify(it.url("admin", "/users"))}`);
+  await app.evaluate(`void setTimeout(() => (location.href = ${JSON.stringify(it.url("admin", "/users"))}))`);
   await app.waitForURL(it.url("admin", "/users"));
   t.match(await heading(app), /on another host/);
   t.same(arrived("admin"), [], "a link opens nothing either");

@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { browser } from "../fixtures/browser.ts";
-import { type Front, front, SUPPORT } from "../fixtures/front.ts";
-import { tlsFront } from "../fixtures/tls-front.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Front, front, SUPPORT } from "../fixtures/gateway/front.ts";
+import { tlsFront } from "../fixtures/servers/tls-front.ts";
 
 interface Seen {
   readonly host: string;
@@ -168,7 +168,7 @@ t.test("the app sees its own host, and its addresses stay on the customer's", as
   await page.click("#abs");
   await page.locator("h1", { hasText: "17 at /absolute" }).waitFor();
   t.equal(page.url(), `https://${host}/absolute`, "a link to it is led back in");
-  await page.evaluate("document.querySelector('#form').submit()");
+  await page.evaluate("void setTimeout(() => document.querySelector('#form').submit())");
   await page.waitForURL(`https://${host}/posted`);
   t.match(await heading(page), /looking|Looking/, "a form to it is led back, and judged as the customer's");
   await page.goBack();

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { hostile } from "../fixtures/hostile.ts";
+import { hostile } from "../fixtures/browser/hostile.ts";
 import { inside } from "../page/inside.ts";
 import { ready } from "../page/stage.ts";
 

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../fixtures/banner.ts";
-import { hostile } from "../fixtures/hostile.ts";
+import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { hostile } from "../fixtures/browser/hostile.ts";
 import { inside } from "../page/inside.ts";
 
 const it = await hostile({ grant: "mode: write" });

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { type Asked, consoleSite, NAMES } from "../fixtures/console-site.ts";
-import { recordsOf } from "../fixtures/front.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Asked, consoleSite, NAMES } from "../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../fixtures/gateway/front.ts";
 
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());
@@ -62,7 +62,7 @@ const STEPS_OF: readonly Step[] = [
       const form = Object.assign(document.createElement("form"), { method: "post", action: "/form/${n}" });
       form.append(Object.assign(document.createElement("input"), { name: "of", value: "${who}" }));
       document.body.append(form);
-      form.submit();
+      setTimeout(() => form.submit());
     })()`);
     await page.locator("h1", { hasText: `${who} at /form/${n}` }).waitFor();
     return expected(who, `POST /form/${n}`, `of=${who}`);

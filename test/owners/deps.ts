@@ -2,9 +2,9 @@ import type { Test } from "tap";
 import { clients } from "../../src/clients/clients.ts";
 import { secretReader } from "../../src/clients/secret.ts";
 import { type KnownResolver, ownerEntrySchema } from "../../src/owners/registry.ts";
+import { type Service, service } from "../fixtures/apps/service.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { type Service, service } from "../fixtures/service.ts";
 
 /** What resolvers get in tests: a clock that stands and real clients. */
 export function ownerDeps(t: Test, env: Record<string, string> = {}) {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { lookup, NEVER, testOwnerResolver } from "../contracts/owner-resolver.ts";
-import { json, text } from "../fixtures/service.ts";
+import { json, text } from "../fixtures/apps/service.ts";
 import { ownerDeps, problems, resolverFrom, running } from "./deps.ts";
 
 const nuno = { id: "17", name: "Nuno", email: "nuno@example.com", groups: ["customer"], viewers: ["3"] };

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { ownerOf } from "../../src/domain/person.ts";
 import { lookup, NEVER, testOwnerResolver } from "../contracts/owner-resolver.ts";
-import { json, service, silence, text } from "../fixtures/service.ts";
+import { json, service, silence, text } from "../fixtures/apps/service.ts";
 import { ownerDeps, problems, resolverFrom, running } from "./deps.ts";
 
 const nuno = { id: "17", name: "Nuno", email: "nuno@example.com", groups: ["customer"], viewers: ["3"] };

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { ownerOf } from "../../src/domain/person.ts";
 import { lookup, NEVER, testOwnerResolver } from "../contracts/owner-resolver.ts";
-import { type RedisServer, redisServer } from "../fixtures/redis.ts";
+import { type RedisServer, redisServer } from "../fixtures/servers/redis.ts";
 import { ownerDeps, problems, resolverFrom } from "./deps.ts";
 
 const nuno = { id: "17", name: "Nuno", email: "nuno@example.com", groups: ["customer"], viewers: ["3"] };

@@ -1,7 +1,7 @@
 import t from "tap";
 import { lookup, NEVER } from "../contracts/owner-resolver.ts";
 import { TABLES, testSqlOwners } from "../contracts/sql-database.ts";
-import { sqliteFile } from "../fixtures/sqlite.ts";
+import { sqliteFile } from "../fixtures/servers/sqlite.ts";
 import { ownerDeps, problems, resolverFrom } from "./deps.ts";
 
 testSqlOwners(t, "sql: SQLite", {

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { browser } from "../fixtures/browser.ts";
+import { browser } from "../fixtures/browser/browser.ts";
 import { type Inside, inside } from "./inside.ts";
 import { type Site, type SitePage, site } from "./site.ts";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import t from "tap";
 import { codes } from "../../src/sessions/codes.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 
 const PASS = { kind: "label", label: "l", agent: "alice", nonce: "NONCE-OF-ALICE", to: "/x" } as const;
 

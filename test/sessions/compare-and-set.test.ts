@@ -1,7 +1,7 @@
 import t from "tap";
 import { change } from "../../src/sessions/compare-and-set.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend } from "../fixtures/memory-store.ts";
+import { memoryBackend } from "../fixtures/gateway/memory-store.ts";
 
 const options = (store: Parameters<typeof change>[0]["store"]) => ({
   store,

@@ -1,7 +1,7 @@
 import t from "tap";
 import { confirmations, type Question } from "../../src/sessions/confirmations.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 import { SEAL_KEY } from "./orders.ts";
 
 const WHO = { impersonation: "imp-1", agent: "alice", effectiveUser: "17" };

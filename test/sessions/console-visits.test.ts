@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import t from "tap";
 import { consoleVisits } from "../../src/sessions/console-visits.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 
 const VISIT = {
   agent: "alice",

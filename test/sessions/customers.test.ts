@@ -1,7 +1,7 @@
 import t from "tap";
 import { customers } from "../../src/sessions/customers.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 import { SEAL_KEY } from "./orders.ts";
 
 const HOUR = 3_600_000;

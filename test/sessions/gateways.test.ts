@@ -6,7 +6,7 @@ import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
 import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { redisServer } from "../fixtures/redis.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { order, SEAL_KEY } from "./orders.ts";
 

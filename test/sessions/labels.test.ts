@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import t from "tap";
 import { isLabel, labels } from "../../src/sessions/labels.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 
 type LabelOrder = Parameters<ReturnType<typeof labels>["create"]>[0];
 

@@ -1,6 +1,6 @@
 import { storeContract } from "../contracts/store.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 
 storeContract("memory", async () => {
   const clock = fakeClock();

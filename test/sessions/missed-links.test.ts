@@ -1,8 +1,8 @@
 import t from "tap";
 import { missedLinks } from "../../src/sessions/missed-links.ts";
 import { fakeClock } from "../fixtures/clock.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 import { SEAL_KEY } from "./orders.ts";
 
 const KEPT = { most: 10, perMinute: 60, lasts: 86_400_000 } as const;

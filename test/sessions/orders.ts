@@ -2,8 +2,8 @@ import { Fault } from "../../src/errors.ts";
 import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { type FakeClock, fakeClock } from "../fixtures/clock.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 import { type FakeLog, fakeLog } from "../fixtures/log.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 
 type OpenOrder = Parameters<OpenImpersonations["open"]>[0];
 

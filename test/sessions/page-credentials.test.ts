@@ -1,8 +1,8 @@
 import t from "tap";
 import { pageCredentials } from "../../src/sessions/page-credentials.ts";
 import { fakeClock } from "../fixtures/clock.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 import { SEAL_KEY } from "./orders.ts";
 
 const TOKEN = "tok-of-nuno";

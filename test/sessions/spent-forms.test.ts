@@ -1,7 +1,7 @@
 import t from "tap";
 import { spentForms } from "../../src/sessions/spent-forms.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/gateway/memory-store.ts";
 
 t.test("a form counts once, on whichever gateway it is sent twice", async (t) => {
   const clock = fakeClock();

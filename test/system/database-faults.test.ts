@@ -2,14 +2,14 @@
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { TABLES } from "../contracts/sql-database.ts";
-import type { DatabaseServer } from "../fixtures/database-server.ts";
-import { frontConfig, frontFolder, impersonating, SUPPORT } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { mariadbServer } from "../fixtures/mariadb.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { postgresServer } from "../fixtures/postgres.ts";
-import { redisServer } from "../fixtures/redis.ts";
-import { type Serving, serving } from "../fixtures/serving.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating, SUPPORT } from "../fixtures/gateway/front.ts";
+import { type Serving, serving } from "../fixtures/gateway/serving.ts";
+import type { DatabaseServer } from "../fixtures/servers/database-server.ts";
+import { mariadbServer } from "../fixtures/servers/mariadb.ts";
+import { postgresServer } from "../fixtures/servers/postgres.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const INSIDE = { ...CLICK, "sec-fetch-site": "same-origin" };
 const AGENT = { ...CLICK, ...SUPPORT };

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { databases } from "../../src/clients/sql/databases.ts";
-import { mariadbServer } from "../fixtures/mariadb.ts";
-import { postgresServer } from "../fixtures/postgres.ts";
+import { mariadbServer } from "../fixtures/servers/mariadb.ts";
+import { postgresServer } from "../fixtures/servers/postgres.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "guise-tls-"));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 // Needs: PostgreSQL, MariaDB
 import t from "tap";
 import { TABLES, testSqlOwners, testSqlUsers } from "../contracts/sql-database.ts";
-import { mariadbServer } from "../fixtures/mariadb.ts";
-import { postgresServer } from "../fixtures/postgres.ts";
+import { mariadbServer } from "../fixtures/servers/mariadb.ts";
+import { postgresServer } from "../fixtures/servers/postgres.ts";
 
 const postgres = await postgresServer();
 t.teardown(() => postgres.stop());

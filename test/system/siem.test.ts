@@ -6,11 +6,11 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
-import { front, impersonating } from "../fixtures/front.ts";
-import { journalOf } from "../fixtures/journal.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask } from "../fixtures/named.ts";
-import { service } from "../fixtures/service.ts";
+import { liveApp } from "../fixtures/apps/live-app.ts";
+import { service } from "../fixtures/apps/service.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { front, impersonating } from "../fixtures/gateway/front.ts";
+import { journalOf } from "../fixtures/journal/journal.ts";
 
 const read = (name: string) =>
   parse(readFileSync(new URL(`../../examples/siem/${name}`, import.meta.url), "utf8"));

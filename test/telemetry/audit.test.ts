@@ -13,10 +13,10 @@ import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/journal-folder.ts";
-import { archiveOf } from "../fixtures/archive.ts";
-import { front, impersonating } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { type Service, service, text } from "../fixtures/service.ts";
+import { type Service, service, text } from "../fixtures/apps/service.ts";
+import { ask } from "../fixtures/client/named.ts";
+import { front, impersonating } from "../fixtures/gateway/front.ts";
+import { archiveOf } from "../fixtures/journal/archive.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 type LedgerOptions = Parameters<typeof ledger>[0];

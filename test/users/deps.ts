@@ -4,9 +4,9 @@ import { secretReader } from "../../src/clients/secret.ts";
 import { kindEntry } from "../../src/kinds.ts";
 import type { Users } from "../../src/ports.ts";
 import { userKinds } from "../../src/users/registry.ts";
+import { type Service, service } from "../fixtures/apps/service.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
-import { type Service, service } from "../fixtures/service.ts";
 
 const schema = kindEntry(userKinds, "`users`");
 

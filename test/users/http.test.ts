@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { PEOPLE, testUsers } from "../contracts/users.ts";
-import { json, type service, silence, text } from "../fixtures/service.ts";
+import { json, type service, silence, text } from "../fixtures/apps/service.ts";
 import { problems, running, userDeps, usersFrom } from "./deps.ts";
 
 /** `/users/{id}` and `/users?q=…`. */

@@ -1,6 +1,6 @@
 import t from "tap";
 import { TABLES, testSqlUsers } from "../contracts/sql-database.ts";
-import { sqliteFile } from "../fixtures/sqlite.ts";
+import { sqliteFile } from "../fixtures/servers/sqlite.ts";
 import { problems } from "./deps.ts";
 
 testSqlUsers(t, "sql: SQLite", {

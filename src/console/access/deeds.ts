@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, type ConsentDeed, isLive } from "../../domain/consent/consent.ts";
+import { CAUSES, type Consent, type ConsentDeed, isForAgents, isLive } from "../../domain/consent/consent.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
 import { countsNow, readToken, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
@@ -78,8 +78,7 @@ async function perform(
   const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
   switch (deed) {
     case "allow":
-      // What a second agent is asked is not the customer's to allow; they may say no.
-      if (await isForAgents(services, which)) throw new Fault("forbidden", "a second agent answers this");
+      if (await isAgents(services, which)) throw new Fault("forbidden", "a second agent answers this");
       await answer({ kind: "grant", by, lasts: lastsOf(request), type: typeOf(request) });
       return null;
     case "decline":
@@ -107,12 +106,12 @@ async function perform(
   }
 }
 
-async function isForAgents(
+async function isAgents(
   services: Services,
   { customer, id }: { readonly customer: string; readonly id: string },
 ): Promise<boolean> {
   const { consents } = await services.consents.of(customer);
-  return consents.some((it) => it.id === id && it.origin === "approval");
+  return consents.some((it) => it.id === id && isForAgents(it));
 }
 
 function typeOf(request: FastifyRequest): Consent["type"] {

@@ -10,7 +10,6 @@ const LONGEST_BODY = 64 * 1024;
 
 /** The addresses below `api/`: JSON, by programs, with no cookie that means anything. */
 export function apiPages(fastify: FastifyInstance, services: Services): void {
-  startApi(fastify, services);
   void fastify.register(async function api(scope) {
     scope.removeAllContentTypeParsers();
     const parser = { parseAs: "buffer", bodyLimit: LONGEST_BODY } as const;
@@ -18,6 +17,7 @@ export function apiPages(fastify: FastifyInstance, services: Services): void {
     scope.addHook("preHandler", async function readBody(request) {
       request.body = fieldsOf(request);
     });
+    startApi(scope, services);
     consentApi(scope, services);
     machineApi(scope, services);
   });

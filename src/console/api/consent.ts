@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { CAUSES, type Consent, isForAgents, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
@@ -7,7 +8,7 @@ import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answe
 import type { Services } from "../../gateway/services/services.ts";
 import { field, parameter, words } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";
-import { tokenOf } from "./token.ts";
+import { refuseToken, tokenOf } from "./token.ts";
 
 /**
  * `GET api/consent`: what a customer was asked and has said. `PUT`: their yes, ahead of time or to one ask (`ask`). `DELETE`: takes it
@@ -16,38 +17,36 @@ import { tokenOf } from "./token.ts";
  */
 export function consentApi(fastify: FastifyInstance, services: Services): void {
   fastify.get("/api/consent", async (request, reply) => {
-    const name = nameOf(services, request);
-    if (name === null) return await refuse(request, reply, NO_TOKEN);
+    const token = tokenOf(services, request, "consent");
+    if (token === null) return await refuseToken(services, request, reply, "consent");
     const customer = await customerOf(request, parameter(request, "customer"));
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
   fastify.put("/api/consent", async (request, reply) => {
-    const name = nameOf(services, request);
-    if (name === null) return await refuse(request, reply, NO_TOKEN);
+    const token = tokenOf(services, request, "consent");
+    if (token === null) return await refuseToken(services, request, reply, "consent");
     const customer = await customerOf(request, field(request, "customer"));
-    await say(services, request, customer, `api:${name}`);
+    const ask = field(request, "ask");
+    const { consents } = await services.consents.of(customer.id);
+    if (consents.some((it) => it.id === ask && isForAgents(it)))
+      return await refuse(request, reply, A_SECOND_AGENTS);
+    await say(services, request, customer, `api:${token.name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
   fastify.delete("/api/consent", async (request, reply) => {
-    const name = nameOf(services, request);
-    if (name === null) return await refuse(request, reply, NO_TOKEN);
+    const token = tokenOf(services, request, "consent");
+    if (token === null) return await refuseToken(services, request, reply, "consent");
     const customer = await customerOf(request, parameter(request, "customer"));
-    await takeBack(services, request, customer, `api:${name}`);
+    await takeBack(services, request, customer, `api:${token.name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
 }
 
-const NO_TOKEN = {
-  code: "token-refused",
-  status: 401,
-  title: "The token is missing or none of ours",
-  detail: "Send a token of `api.tokens` with the right `consent` as `Authorization: Bearer`.",
+const A_SECOND_AGENTS = {
+  ...{ code: "approval-required", status: 403, title: REASONS["approval-required"] },
+  detail:
+    "This asks a second agent and not the customer, so no yes of theirs counts. `DELETE` says no to it.",
 };
-
-/** The name of the token that was sent; null where it counts for nothing here. */
-function nameOf(services: Services, { received }: FastifyRequest): string | null {
-  return tokenOf(received, "consent", services.clock.now())?.name ?? null;
-}
 
 /** Throws a Fault `bad-request` for no id, and `not-found` for nobody. */
 async function customerOf({ received }: FastifyRequest, id: string | null): Promise<Identity> {

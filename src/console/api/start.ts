@@ -4,43 +4,31 @@ import { Fault } from "../../errors.ts";
 import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { StartLink } from "../../sessions/help/start-links.ts";
-import { takesJson } from "./json-body.ts";
-import { tokenOf } from "./token.ts";
-
-const LONGEST_BODY = 16 * 1024;
+import { refuse, sendJson } from "./answers.ts";
+import { refuseToken, tokenOf } from "./token.ts";
 
 /** `POST api/start`: a program of the operator's makes a link by which one agent starts once, soon. It starts nothing itself, and learns nothing of anybody. */
 export function startApi(fastify: FastifyInstance, services: Services): void {
-  void fastify.register(async function api(scope) {
-    takesJson(scope);
-    scope.post("/api/start", { bodyLimit: LONGEST_BODY }, async (request, reply) =>
-      make(services, request, reply),
-    );
-  });
+  fastify.post("/api/start", async (request, reply) => await make(services, request, reply));
 }
 
 async function make(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { received } = request;
   const { api, console, publicUrl, prefix, limits } = received.snapshot.settings;
-  reply.header("cache-control", "no-store");
-  const now = services.clock.now();
-  const token = tokenOf(received, "start", now);
-  if (token === null) {
-    services.log.warn(
-      { ip: received.client.ip, requestId: received.id },
-      "the API was asked without a token that counts",
-    );
-    return await reply.code(401).header("www-authenticate", "Bearer").send({ code: "token-refused" });
-  }
+  const token = tokenOf(services, request, "start");
+  if (token === null) return await refuseToken(services, request, reply, "start");
   services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
   const link = linkIn(request.body, services.newId(), token.name);
   if (token.agents !== null && !token.agents.includes(link.agent))
-    return await reply.code(403).send({ code: "not-agent" });
+    return await refuse(request, reply, {
+      ...{ code: "not-agent", status: 403, title: "The token makes no links for this agent" },
+      detail: "`agents` of this token in `api.tokens` doesn't name them.",
+    });
   const secret = await services.startLinks.keep(link, api.linkLasts);
   await recordLink(services, request, "start-link.made", link, null);
   const base = `${console?.origin ?? publicUrl ?? received.site.origin}${prefix}`;
-  const expiresAt = new Date(now + api.linkLasts).toISOString();
-  return await reply.code(201).send({ id: link.id, link: `${base}/go/${secret}`, expiresAt });
+  const expiresAt = new Date(services.clock.now() + api.linkLasts).toISOString();
+  return await sendJson(reply, 201, { id: link.id, link: `${base}/go/${secret}`, expiresAt });
 }
 
 /** Throws a Fault `bad-request` that names what is missing. */

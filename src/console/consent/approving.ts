@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Consent, isOpen } from "../../domain/consent/consent.ts";
+import { type Consent, isForAgents, isOpen } from "../../domain/consent/consent.ts";
 import { spanText } from "../../domain/consent/texts.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -65,15 +65,11 @@ async function broken(
   ask: string | null,
 ): Promise<{ readonly consent: Consent; readonly second: Identity }> {
   const said = await services.consents.of(user ?? "");
-  const consent = said.consents.find(({ id, origin }) => id === ask && isForAgents(origin));
+  const consent = said.consents.find((it) => it.id === ask && isForAgents(it));
   const nothing = new Fault("not-found", "there is no such emergency that this person could approve");
   if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing;
   if (!mayDecide(received.snapshot.policy, consent, trueUser)) throw nothing;
   return { consent, second: trueUser };
-}
-
-function isForAgents(origin: Consent["origin"]): boolean {
-  return origin === "break-glass" || origin === "approval";
 }
 
 /** In an emergency another agent who might do the same; else somebody whom the entry of the one who asks names. */

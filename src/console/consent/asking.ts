@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, type ConsentOrigin } from "../../domain/consent/consent.ts";
+import { CAUSES, type Consent, type ConsentOrigin, isForAgents } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import { momentText } from "../../domain/consent/texts.ts";
@@ -251,11 +251,6 @@ ${consent.said === null ? null : html`<dt>They say</dt><dd><bdi>${consent.said}<
 ${consent.state === "granted" ? null : html`<p class="small"><code>${wordOf(consent)}</code></p>`}
 </section>`;
   return pageFor(who, { title, body });
-}
-
-/** Whether a second agent answers, and not the customer. */
-function isForAgents({ origin }: Pick<Consent, "origin">): boolean {
-  return origin === "break-glass" || origin === "approval";
 }
 
 function wordOf({ state, origin }: Consent): string {

@@ -9,7 +9,6 @@ import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { isSomebodyElse } from "../access/saying.ts";
-import { takesJson } from "../api/json-body.ts";
 import { visitor } from "../visitor.ts";
 
 type Help = NonNullable<Settings["help"]>;
@@ -23,7 +22,13 @@ const MOST_LINE = 500;
 /** `POST ask-for-help`: somebody asks for help, on a page of the app of their own. Who they are is for the identity sources to say. */
 export function askForHelpPage(fastify: FastifyInstance, services: Services): void {
   void fastify.register(async function help(scope) {
-    takesJson(scope);
+    scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+      try {
+        done(null, JSON.parse(String(body)));
+      } catch (cause) {
+        done(new Fault("bad-request", "the body of a request for help is no JSON", { cause }));
+      }
+    });
     scope.post("/ask-for-help", { bodyLimit: 4 * 1024 * 1024 }, async (request, reply) =>
       ask(services, request, reply),
     );

@@ -4,18 +4,28 @@ import type { Services } from "../../gateway/services/services.ts";
 import type { StartLink } from "../../sessions/help/start-links.ts";
 import { recordLink } from "../api/start.ts";
 
-/** Uses the link up that a form came with; throws where it was used, is too old, or is another agent's or for somebody else. */
-export async function takeLink(
+/** The link that a form came with; throws where it was used, is too old, or is another agent's or for somebody else. Uses nothing up. */
+export async function linkOf(
   services: Services,
   request: FastifyRequest,
   secret: string,
   { agent, user }: { readonly agent: string; readonly user: string },
 ): Promise<StartLink> {
-  const before = await theirs(services, request, await services.startLinks.read(secret), agent);
-  const taken = before.user === user ? await services.startLinks.take(secret) : null;
+  const link = await theirs(services, request, await services.startLinks.read(secret), agent);
+  if (link.user !== user) throw gone();
+  return link;
+}
+
+/** Uses it up; throws where that was done before. */
+export async function spendLink(
+  services: Services,
+  request: FastifyRequest,
+  secret: string,
+  agent: string,
+): Promise<void> {
+  const taken = await services.startLinks.take(secret);
   if (taken === null) throw gone();
   await recordLink(services, request, "start-link.used", taken, agent);
-  return taken;
 }
 
 /** One that is another's is answered as one that isn't there. */

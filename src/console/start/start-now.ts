@@ -9,13 +9,19 @@ import { signInAddress } from "../step-up.ts";
 import { sendPage, type Visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
 
-/** `app`: on the console, the mark of the app's host that it is about. */
+interface Begins extends Start {
+  /** On the console, the mark of the app's host that it is about. */
+  readonly app: string | null;
+  /** Uses up what counts once, where nothing hinders the start any more; throws where that was done before. */
+  readonly spend?: () => Promise<void>;
+}
+
 export async function beginNow(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
   agent: Identity,
-  { app: mark, ...start }: Start & { readonly app: string | null },
+  { app: mark, spend, ...start }: Begins,
 ): Promise<FastifyReply> {
   const { grant, target } = start;
   const { received } = who;
@@ -23,6 +29,7 @@ export async function beginNow(
   const later = received.site.atConsole && received.snapshot.settings.isolation === null;
   const hindrance = await startHindrance(services, { agent, customer: target, grant, later });
   if (hindrance !== null) return await refusal(services, reply, who, target, hindrance);
+  await spend?.();
   if (!received.site.atConsole) return await startOnApp(services, reply, who, agent, start);
   const app = appSaid(services, mark) ?? received.site.app;
   return await startFromConsole(services, reply, who, agent, { ...start, app });

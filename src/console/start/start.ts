@@ -13,7 +13,7 @@ import { nameOf } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
 import { home, personLink } from "./home.ts";
-import { takeLink } from "./program-link.ts";
+import { linkOf, spendLink } from "./program-link.ts";
 import { given, startForm } from "./start-form.ts";
 import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
@@ -179,9 +179,7 @@ async function startNow(
       403,
     );
   const link =
-    secret === null
-      ? null
-      : await takeLink(services, request, secret, { agent: trueUser.id, user: target.id });
+    secret === null ? null : await linkOf(services, request, secret, { agent: trueUser.id, user: target.id });
   // What the program said stands.
   const ticket = link?.ticket ?? said;
   const app = field(request, "app");
@@ -193,9 +191,14 @@ async function startNow(
     wanted,
   });
   if (answer.kind === "refused") return await refusal(services, reply, who, target, answer.reason);
-  if (answer.kind === "waits")
-    return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
-  return await beginNow(services, reply, who, trueUser, { ...wanted, consent: answer.consent, app });
+  const spend = async () => {
+    if (secret !== null) await spendLink(services, request, secret, trueUser.id);
+  };
+  if (answer.kind === "begins")
+    return await beginNow(services, reply, who, trueUser, { ...wanted, consent: answer.consent, app, spend });
+  // The ask has the link's place from here on: it starts once, when the answer is yes.
+  await spend();
+  return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
 }
 
 function linked(secret: string | null): Pick<Wanted, "link"> {

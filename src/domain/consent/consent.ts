@@ -190,6 +190,11 @@ export function isLive(it: Consent, now: number): boolean {
   return it.state === "granted" && now < (it.until ?? 0);
 }
 
+/** Whether a second agent answers, and never the customer, nor anybody for them. They may still say no, and take it back. */
+export function isForAgents({ origin }: Pick<Consent, "origin">): boolean {
+  return origin === "break-glass" || origin === "approval";
+}
+
 /** Whether the customer can still answer. */
 export function isOpen(it: Consent, now: number): boolean {
   return it.state === "asked" && now < it.answerBy;

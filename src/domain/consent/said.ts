@@ -6,6 +6,7 @@ import {
   type ConsentTerms,
   type ConsentType,
   dueDeed,
+  isForAgents,
   isLive,
   isOpen,
 } from "./consent.ts";
@@ -56,9 +57,8 @@ export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: View
   if (broken !== undefined) return { kind: "granted", consent: broken };
   if (said.optedOutAt !== null) return { kind: "missing", reason: "opted-out", open: null };
   if (terms.mode === "none" || terms.mode === "notice") return { kind: "free" };
-  const by = (origin: Consent["origin"]) =>
-    terms.mode === "approval" ? origin === "approval" : isCustomers(origin);
-  const best = live.filter(({ origin }) => by(origin)).toSorted(widestFirst)[0];
+  const counts = (it: Consent) => (terms.mode === "approval" ? it.origin === "approval" : !isForAgents(it));
+  const best = live.filter(counts).toSorted(widestFirst)[0];
   if (best !== undefined) return { kind: "granted", consent: best };
   // What runs by a yes for another part goes on there, and does nothing here.
   if (it.impersonation !== null && anywhere.length > 0)
@@ -80,11 +80,6 @@ function missing(terms: ConsentTerms, { consents }: CustomerSaid, it: Viewing): 
     return { kind: "missing", reason: approvalReason(about, terms, it.now, open), open };
   const refused = about.some((each) => isFreshNo(each, terms, it.now));
   return { kind: "missing", reason: refused && open === null ? "consent-refused" : "consent-required", open };
-}
-
-/** Whether it is the customer's own yes. */
-function isCustomers(origin: Consent["origin"]): boolean {
-  return origin !== "break-glass" && origin !== "approval";
 }
 
 function approvalReason(about: readonly Consent[], terms: ConsentTerms, now: number, open: Consent | null) {

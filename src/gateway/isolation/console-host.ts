@@ -29,7 +29,6 @@ const ITS_OWN: ReadonlySet<string> = new Set([
   "/embed.js",
   "/embed",
   "/hooks/helpscout",
-  "/api/start",
   "/jwks.json",
   "/oidc/backchannel",
 ]);
@@ -59,7 +58,8 @@ export async function locateAtConsole(services: Services, received: Received): P
   // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
-  if (ASSETS.has(below) || ITS_OWN.has(below)) return { kind: "received", received: base };
+  if (ASSETS.has(below) || ITS_OWN.has(below) || isForPrograms(below))
+    return { kind: "received", received: base };
   if (FOR_ITS_SCRIPTS.has(below) && isOwnScript(received.raw.headers))
     return await known(services, received, base);
   if (!isOpenedInATab(received))
@@ -68,6 +68,11 @@ export async function locateAtConsole(services: Services, received: Received): P
     );
   if (below === "/in") return answered(await enterConsole(services, received));
   return await known(services, received, base);
+}
+
+/** What a program views the app with belongs to the app's host. */
+function isForPrograms(below: string): boolean {
+  return below.startsWith("/api/") && !below.startsWith("/api/machine/");
 }
 
 async function known(services: Services, received: Received, base: Received): Promise<Located> {

@@ -29,8 +29,6 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /embed", "public"],
   // The helpdesk itself, which shows who it is by what it signs.
   ["POST /hooks/helpscout", "public"],
-  // Programs, which show who they are by a token; cookies count for nothing.
-  ["POST /api/start", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
@@ -58,9 +56,8 @@ const LATER: Refused = { status: 503, headers: [["Cache-Control", "no-store"]], 
 export function accessTo(method: string, below: string): Access {
   // An OpenID provider is asked by apps, and by browsers of everybody, also in a frame and from other sites: what it says is for the app alone.
   if (below.startsWith("/op/")) return "public";
-  const known = CLOSED_LIST.get(`${method} ${below}`);
-  if (known === undefined && below.startsWith("/api/")) return "api";
-  return known ?? (method === "GET" ? "page" : "form");
+  if (below.startsWith("/api/")) return "api";
+  return CLOSED_LIST.get(`${method} ${below}`) ?? (method === "GET" ? "page" : "form");
 }
 
 /**
@@ -76,7 +73,7 @@ export function guarded(received: Received): Refused | null {
       // Registered as a worker, it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
     case "api":
-      // Cookies of a browser have no say here: browsers say that they are one.
+      // Cookies have no say here. Browsers say that they are one, and by these two headers: programs send others of Fetch Metadata, too.
       return raw.headers["sec-fetch-site"] === undefined && raw.headers.origin === undefined ? null : NOTHING;
     case "console":
       return received.site.atConsole && isOwnScript(raw.headers) ? null : NOTHING;

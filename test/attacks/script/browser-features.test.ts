@@ -1,7 +1,7 @@
 import t from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { browser } from "../../fixtures/browser.ts";
-import { consoleSite, MODES, NAMES, startsOf } from "../../fixtures/console-site.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { consoleSite, MODES, NAMES, startsOf } from "../../fixtures/gateway/console-site.ts";
 import { inside } from "../../page/inside.ts";
 
 // Ways of the browser that a page has besides, each in both modes: what holds is asserted, and what docs/security.md tells of as well.
@@ -125,7 +125,7 @@ for (const { on, isolated, console } of MODES) {
       context.waitForEvent("page"),
       page.evaluate(`{
         document.body.insertAdjacentHTML("beforeend", '<form action="/site/1/x" target="mine"></form>');
-        document.body.lastElementChild.submit();
+        setTimeout(() => document.body.lastElementChild.submit());
       }`),
     ]);
     await popup.locator("h1", { hasText: "17 at /site/1/x" }).waitFor();

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { browser } from "../../fixtures/browser.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
 import {
   CONSOLE,
   consoleSite,
@@ -8,8 +8,8 @@ import {
   NAMES,
   type SiteOptions,
   startsOf,
-} from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+} from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 import { inside } from "../../page/inside.ts";
 
 // The same attacks on one origin, and with `isolation` and `console`: what differs between the two is in the files beside this one.
@@ -111,7 +111,7 @@ for (const mode of MODES) {
     const context = await it.agent();
     const page = await it.open(context, "/mine");
     // What playwright evaluates counts as a click of a person.
-    await page.evaluate(`location.assign(${JSON.stringify(it.at("/site/2"))})`);
+    await page.evaluate(`void setTimeout(() => location.assign(${JSON.stringify(it.at("/site/2"))}))`);
     await asks(page);
     const second = await it.open(context, "/mine");
     const [popup] = await Promise.all([
@@ -213,7 +213,7 @@ for (const mode of MODES) {
       // As a form of the page asks, whose policy lets it lead nowhere else.
       await page.evaluate(`{
       document.body.insertAdjacentHTML("beforeend", '<form method=post action="/site/1/pay"><input name=amount value=7></form>');
-      document.body.lastElementChild.submit();
+      setTimeout(() => document.body.lastElementChild.submit());
     }`);
       await page.locator("h1", { hasText: "Pay?" }).waitFor();
       t.equal(new URL(page.url()).hostname, asking, "it is asked here");

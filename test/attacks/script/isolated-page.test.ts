@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { browser } from "../../fixtures/browser.ts";
-import { consoleSite, NAMES } from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { consoleSite, NAMES } from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 import { inside } from "../../page/inside.ts";
 
 // A label's host and the console: what a script of a customer's page can do to its own page, to its end, and from outside of it.
@@ -161,14 +161,14 @@ t.test(
       page.waitForResponse((answer) => answer.request().method() === "POST"),
       page.evaluate(`{
       document.body.insertAdjacentHTML("beforeend", '<iframe name=frame hidden></iframe><form method=post action="/.guise/stop" target=frame></form>');
-      document.body.lastElementChild.submit();
+      setTimeout(() => document.body.lastElementChild.submit());
     }`),
     ]);
     t.equal(framed.status(), 403);
     t.equal(ends(), before);
     await page.evaluate(`{
     document.body.insertAdjacentHTML("beforeend", '<form method=post action="/.guise/stop"></form>');
-    document.body.lastElementChild.submit();
+    setTimeout(() => document.body.lastElementChild.submit());
   }`);
     await page.locator("h1", { hasText: "alice at" }).waitFor();
     t.equal(new URL(page.url()).hostname, "app.guise.test", "and leads to the agent's own page");

@@ -1,9 +1,9 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { browser } from "../../fixtures/browser.ts";
-import { type ConsoleSite, consoleSite, NAMES } from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { type ConsoleSite, consoleSite, NAMES } from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 
 const chromium = await browser({ names: NAMES, backForwardCache: true });
 t.teardown(() => chromium.close());
@@ -170,7 +170,7 @@ t.test("elevate and confirm by a script: a form without a token of ours is none"
     const form = Object.assign(document.createElement("form"), { method: "post", action: ${JSON.stringify(it.it.at("/.guise/elevate", CONSOLE))} });
     for (const [name, value] of new URLSearchParams(${JSON.stringify(body.toString())})) form.append(Object.assign(document.createElement("input"), { name, value }));
     document.body.append(form);
-    form.submit();
+    setTimeout(() => form.submit());
   })()`);
   await it.page.waitForURL((url) => url.hostname === CONSOLE);
   t.match(await it.page.locator("body").innerText(), /forbidden|not sent from its own page/);

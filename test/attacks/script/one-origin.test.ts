@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { hostile } from "../../fixtures/hostile.ts";
-import { asNuno, html } from "../../fixtures/impersonated-tab.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
+import { asNuno, html } from "../../fixtures/browser/impersonated-tab.ts";
 import { inside } from "../../page/inside.ts";
 
 // One origin: by what ways of the browser a script of a customer's page reaches the agent's own, before and after the impersonation.
@@ -97,7 +97,7 @@ t.test(
       ["/own", "{}"],
     ] as const)
       t.equal(await raw(page, path, init), 409, path);
-    await page.evaluate(`document.querySelector("form").submit()`);
+    await page.evaluate(`void setTimeout(() => document.querySelector("form").submit())`);
     await page.waitForURL("**/save");
     t.equal(it.app.requests.length, before, "nothing of it came to the app");
     await it.configure((yaml) => yaml.replace("impersonation: off\n", ""));

@@ -1,6 +1,6 @@
 import t from "tap";
-import { hostile } from "../../fixtures/hostile.ts";
-import { asNuno, html } from "../../fixtures/impersonated-tab.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
+import { asNuno, html } from "../../fixtures/browser/impersonated-tab.ts";
 
 // One origin, without a host for each impersonation: what a script that a customer wrote can do in a real browser, seen by what reached the
 // app and what is on record. docs/security.md has the same as a table.
@@ -100,7 +100,7 @@ t.test(
         page.waitForResponse((one) => one.url().endsWith(`/.guise/${path}`)),
         page.evaluate(`{
         document.body.insertAdjacentHTML("beforeend", '<iframe name=frame hidden></iframe><form method=post action="/.guise/${path}" target="${target}"><input name=user value=23><input name=_csrf value=x></form>');
-        document.body.lastElementChild.submit();
+        setTimeout(() => document.body.lastElementChild.submit());
       }`),
       ]);
       t.equal(answer.status(), 403, `${path} ${target}`);

@@ -5,7 +5,7 @@ import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { reader } from "../../../src/audit/journal/reader.ts";
 import { segmentPath } from "../../../src/audit/journal/segments.ts";
 import { NO_HASH, seal, type Tip } from "../../../src/audit/record/hash-chain.ts";
-import { afterListing, atEachEnd } from "../../fixtures/listing.ts";
+import { afterListing, atEachEnd } from "../../fixtures/journal/listing.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 
 const ALL = { records: 100, bytes: 1_000_000 };

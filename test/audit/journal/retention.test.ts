@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
 import { budget } from "../../../src/audit/journal/retention.ts";
-import { NO_MOUNT, smallDisk } from "../../fixtures/journal.ts";
+import { NO_MOUNT, smallDisk } from "../../fixtures/journal/journal.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";

@@ -3,7 +3,7 @@ import t, { type Test } from "tap";
 import { redisWarnings } from "../../../src/audit/shipping/redis-durability.ts";
 import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
-import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
+import { type RedisServer, redisServer } from "../../fixtures/servers/redis.ts";
 import { clock, memoryLog } from "../journal-folder.ts";
 
 const CAREFUL = ["--appendonly", "yes", "--appendfsync", "always"];

@@ -1,6 +1,6 @@
 import t from "tap";
 import { shipping } from "../../../src/audit/shipping/shipping.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";

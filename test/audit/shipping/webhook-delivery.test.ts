@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { problemWord, SinkProblem } from "../../../src/audit/shipping/sink-errors.ts";
 import { addressOf, delivery } from "../../../src/audit/shipping/webhook-delivery.ts";
-import { hook } from "../../fixtures/hook.ts";
+import { hook } from "../../fixtures/apps/hook.ts";
 
 const NOW = Date.parse("2026-05-28T20:26:40Z");
 const HOUR = 3_600_000;

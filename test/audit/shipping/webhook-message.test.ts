@@ -5,8 +5,8 @@ import {
   hookMessage,
   NO_LINKS,
 } from "../../../src/audit/shipping/webhook-message.ts";
-import { problemsOf } from "../../fixtures/config.ts";
-import { YAML } from "../../fixtures/test-services.ts";
+import { problemsOf } from "../../fixtures/gateway/config.ts";
+import { YAML } from "../../fixtures/gateway/test-services.ts";
 
 const STARTED: HookRecord = {
   "@timestamp": "2026-11-29T14:02:00.000Z",

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
-import { guise } from "../../fixtures/process.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { guise } from "../../fixtures/gateway/process.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 
 const STREAM = "{guise:audit}";
 

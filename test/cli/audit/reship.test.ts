@@ -10,7 +10,7 @@ import { audit } from "../../../src/cli/audit/audit.ts";
 import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 
 const STREAM = "{guise:audit}";

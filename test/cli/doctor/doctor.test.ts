@@ -1,7 +1,7 @@
 import t from "tap";
 import { doctor } from "../../../src/cli/doctor/doctor.ts";
+import { json, service } from "../../fixtures/apps/service.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { json, service } from "../../fixtures/service.ts";
 
 t.test("an app without any gateway is named wrong where an agent should meet one", async (t) => {
   const app = await service(json({}));

@@ -7,6 +7,8 @@ import { verify } from "../../../src/cli/audit/verify.ts";
 import { endedText, runningText } from "../../../src/cli/sessions/print.ts";
 import { sessions } from "../../../src/cli/sessions/sessions.ts";
 import { advance, start } from "../../../src/domain/impersonation.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
 import {
   closeOf,
   type Front,
@@ -15,10 +17,8 @@ import {
   journalOf,
   recordsOf,
   socketTo,
-} from "../../fixtures/front.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+} from "../../fixtures/gateway/front.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {

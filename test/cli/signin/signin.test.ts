@@ -1,10 +1,10 @@
 import t from "tap";
 import { signin } from "../../../src/cli/signin/signin.ts";
+import { loginApp, PASSWORD } from "../../fixtures/apps/login-app.ts";
+import type { Teardown } from "../../fixtures/client/raw.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { recordsOf } from "../../fixtures/front.ts";
-import { loginApp, PASSWORD } from "../../fixtures/login-app.ts";
-import type { Teardown } from "../../fixtures/raw.ts";
-import { BY_FORM, BY_TOKEN, signedInFront } from "../../fixtures/signed-in-front.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
+import { BY_FORM, BY_TOKEN, signedInFront } from "../../fixtures/gateway/signed-in-front.ts";
 
 /** A gateway that runs, and the command beside it. */
 async function beside(t: Teardown, by: string) {

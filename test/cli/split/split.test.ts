@@ -3,7 +3,7 @@ import t, { type Test } from "tap";
 import { parse } from "yaml";
 import { split } from "../../../src/cli/split/split.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { frontConfig, frontFolder } from "../../fixtures/front.ts";
+import { frontConfig, frontFolder } from "../../fixtures/gateway/front.ts";
 
 const APP = "http://127.0.0.1:8001";
 

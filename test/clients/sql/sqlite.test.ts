@@ -2,7 +2,7 @@ import { renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import t, { type Test } from "tap";
 import { databases } from "../../../src/clients/sql/databases.ts";
-import { sqliteFile } from "../../fixtures/sqlite.ts";
+import { sqliteFile } from "../../fixtures/servers/sqlite.ts";
 
 const question = (text: string, signal = AbortSignal.timeout(60_000)) => ({
   text,

@@ -1,9 +1,9 @@
 import t from "tap";
 import { respond } from "../../../src/gateway/stages/respond.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { CLICK, INSIDE, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { CLICK, INSIDE, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: window, alias: Support }");
 const POST = ["POST /.guise/card", ...INSIDE, "Origin: http://app.example.com"] as const;

@@ -1,10 +1,10 @@
 import t from "tap";
-import { archiveOf } from "../../fixtures/archive.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { startToken } from "../../fixtures/client/form-tokens.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const asking = (approvers: string) =>
   `${YAML.replace("mode: read", "mode: read\n    consent: { mode: ask }").replace(

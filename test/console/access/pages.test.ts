@@ -1,11 +1,11 @@
 import t from "tap";
 import { readReceipt } from "../../../src/audit/receipt/receipt.ts";
 import { seal } from "../../../src/audit/record/hash-chain.ts";
-import { archiveOf } from "../../fixtures/archive.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: window, alias: Support }");
 const POST = ["POST /.guise/access", ...INSIDE, "Origin: http://app.example.com"] as const;

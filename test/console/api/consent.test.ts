@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import t from "tap";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { impersonate } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import type { ConsentOrigin } from "../../../src/domain/consent/consent.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { impersonate } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const API = `${YAML.replace("mode: read", "mode: read\n    consent: window")}api:
@@ -17,12 +18,12 @@ async function opened(t: Parameters<typeof testServices>[0]) {
   return { it, ask: await openConsole(t, it) };
 }
 
-async function asked(it: TestServices): Promise<void> {
+async function asked(it: TestServices, origin: ConsentOrigin = "asked"): Promise<void> {
   const now = it.clock.now();
   const [grant] = it.snapshot().policy.grants;
   if (grant === undefined) throw new Error("no grant");
   await it.services.consents.ask(
-    aConsent({ askedAt: now, answerBy: now + HOUR, ticket: "T-1" }),
+    aConsent({ origin, askedAt: now, answerBy: now + HOUR, ticket: "T-1" }),
     grant.consent,
   );
 }
@@ -69,6 +70,28 @@ t.test("an ask is shown, and answered with a yes or a no", async (t) => {
   t.match((await other.it.services.consents.of("17")).consents, [{ state: "declined" }]);
 });
 
+t.test("what asks a second agent gets no yes by API, and may get a no", async (t) => {
+  for (const origin of ["approval", "break-glass"] as const) {
+    const { it, ask } = await opened(t);
+    await asked(it, origin);
+    for (const type of ["read", "write"]) {
+      const yes = await ask(PUT, JSON.stringify({ customer: "17", ask: "c1", lasts: HOUR / 2, type }));
+      t.match(
+        [yes.status, JSON.parse(yes.body)],
+        [403, { code: "approval-required", detail: /second agent/ }],
+      );
+    }
+    t.match((await it.services.consents.of("17")).consents, [{ state: "asked", answeredBy: null }]);
+    t.same(it.events, []);
+    const state = JSON.parse((await ask(["GET /.guise/api/consent?customer=17", AUTH])).body);
+    t.same(state.asks, [], "nor is it offered");
+    await ask(["DELETE /.guise/api/consent?customer=17&ask=c1", AUTH]);
+    t.match((await it.services.consents.of("17")).consents, [
+      { state: "declined", answeredBy: "api:settings" },
+    ]);
+  }
+});
+
 t.test("and whether anybody may look at all", async (t) => {
   const { it, ask } = await opened(t);
   t.match(JSON.parse((await ask(PUT, JSON.stringify({ customer: "17", optOut: true }))).body), {
@@ -110,7 +133,13 @@ t.test("a token without the right, or whose time is over, is none", async (t) =>
     ["consent", "2020-01-01"],
   ] as const) {
     const yaml = API.replace("rights: [consent]", `rights: [${right}]`).replace("2099-01-01", day);
-    const ask = await openConsole(t, await testServices(t, yaml));
-    t.equal((await ask(["GET /.guise/api/consent?customer=17", AUTH])).status, 401);
+    const it = await testServices(t, yaml);
+    const ask = await openConsole(t, it);
+    await asked(it);
+    const yes = JSON.stringify({ customer: "17", ask: "c1", lasts: HOUR / 2 });
+    t.equal((await ask(PUT, yes)).status, 401);
+    for (const method of ["GET", "DELETE"])
+      t.equal((await ask([`${method} /.guise/api/consent?customer=17&ask=c1`, AUTH])).status, 401);
+    t.match((await it.services.consents.of("17")).consents, [{ state: "asked" }]);
   }
 });

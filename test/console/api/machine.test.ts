@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { SignJWT } from "jose";
 import t from "tap";
-import { HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { CLICK, committed, judged, NUNO, signed } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { HOUR } from "../../fixtures/gateway/consent.ts";
+import { CLICK, committed, judged, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ed = generateKeyPairSync("ed25519");
 const PEM = ed.publicKey.export({ type: "spki", format: "pem" }).toString().trim().replaceAll("\n", "\\n");

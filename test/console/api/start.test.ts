@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import t, { type Test } from "tap";
-import { type Ask, openConsole, tokenIn } from "../../fixtures/console.ts";
-import { ALICE, BOB, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { type Ask, openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { ALICE, BOB, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const SECRET = `guise_${"a".repeat(43)}`;
 const OTHER = `guise_${"b".repeat(43)}`;
@@ -142,7 +142,11 @@ t.test(
     const old = `{ name: old, hash: "${hash(OTHER)}", rights: [start], expires: "2020-01-01" }`;
     const { it, make } = await stand(t, tokens(TOKEN, old));
     for (const secret of [null, "x".repeat(48), OTHER, `${SECRET}x`, hash(SECRET).replace("sha256:", "")])
-      t.match(await make(WANTED, secret), { status: 401, said: { code: "token-refused" } }, String(secret));
+      t.match(
+        await make(WANTED, secret),
+        { status: 401, said: { type: "urn:guise:reason:token-refused", status: 401, code: "token-refused" } },
+        String(secret),
+      );
     t.equal((await make(WANTED)).status, 201);
     const { cookie } = await impersonate(it);
     t.equal((await make(WANTED, null, [...ALICE, cookie])).status, 401, "a browser is nobody here");
@@ -154,9 +158,67 @@ t.test(
 t.test("a token is for the agents that it names, says what is wrong, and is paced", async (t) => {
   const few = TOKEN.replace("rights", "agents: [bob], rights");
   const { make } = await stand(t, `${tokens(few)}limits: { perMinute: 6 }\n`);
-  t.equal((await make(WANTED)).status, 403);
+  t.match(await make(WANTED), {
+    status: 403,
+    said: { type: "urn:guise:reason:not-agent", status: 403, code: "not-agent", detail: /api\.tokens/ },
+  });
   t.equal((await make({ ...WANTED, agent: "bob" })).status, 201);
-  for (const body of [{ user: "17" }, { agent: "bob" }, { ...WANTED, agent: "bob", ticket: 7 }, []])
+  for (const body of [
+    { user: "17" },
+    { agent: "bob" },
+    { ...WANTED, agent: "bob", ticket: 7 },
+    { ...WANTED, user: "" },
+  ])
     t.equal((await make(body)).status, 400);
+  t.equal((await make([])).status, 400);
   t.equal((await make({ ...WANTED, agent: "bob" })).status, 503, "so many in a minute");
 });
+
+const CONSENTED = (mode: string) => tokens(TOKEN).replace("mode: read", `mode: read\n    consent: ${mode}`);
+const used = (it: TestServices) => it.actions().filter((action) => action === "start-link.used").length;
+
+t.test("a link isn't used up by a start that doesn't happen", async (t) => {
+  const { it, ask, make } = await stand(t, CONSENTED("code"));
+  const { said } = await make(WANTED);
+  const open = async () => await ask([`GET ${pathOf(said.link)}`, ...CLICK, ...ALICE]);
+  t.equal((await pressed(ask, (await open()).body, ALICE, { code: "WRONGONE" })).status, 403);
+  t.equal(used(it), 0);
+  const code = await it.services.consentCodes.issue("17", { type: "read", lasts: 60_000 }, 60_000);
+  t.equal(
+    (await pressed(ask, (await open()).body, ALICE, { code })).status,
+    303,
+    "the same link is still good",
+  );
+  t.equal(used(it), 1);
+  t.match(startedBy(it), { impersonation: { ticket: "T-9" } });
+  t.equal((await open()).status, 404);
+});
+
+t.test("nor by one that a limit or a notice hinders", async (t) => {
+  const { it, ask, make } = await stand(
+    t,
+    tokens(TOKEN).replace("mode: read", "mode: read\n    limit: { customersPerDay: 1 }"),
+  );
+  const mia = await ask(["GET /.guise/as/23", ...CLICK, ...ALICE]);
+  t.equal((await pressed(ask, mia.body, ALICE, { user: "23", link: "" })).status, 303);
+  const { said } = await make(WANTED);
+  const page = await ask([`GET ${pathOf(said.link)}`, ...CLICK, ...ALICE]);
+  t.match(await pressed(ask, page.body, ALICE), { status: 403, body: /limit-reached/ });
+  t.equal(used(it), 0);
+  t.equal((await ask([`GET ${pathOf(said.link)}`, ...CLICK, ...ALICE])).status, 200);
+});
+
+t.test(
+  "an ask takes the place of its link: one press, one ask, one start when the answer is yes",
+  async (t) => {
+    const { it, ask, make } = await stand(t, CONSENTED("ask"));
+    const { said } = await make(WANTED);
+    const open = async () => await ask([`GET ${pathOf(said.link)}`, ...CLICK, ...ALICE]);
+    const pages = [await open(), await open()];
+    const both = await Promise.all(pages.map(({ body }) => pressed(ask, body, ALICE)));
+    t.same(both.map(({ status }) => status).sort(), [303, 404]);
+    t.match((await it.services.consents.of("17")).consents, [{ state: "asked", ticket: "T-9" }]);
+    t.equal(used(it), 1);
+    t.equal(startedBy(it), undefined);
+  },
+);

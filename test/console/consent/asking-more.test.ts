@@ -1,11 +1,11 @@
 import t from "tap";
 import { tendConsents } from "../../../src/gateway/background/consents.ts";
 import { end } from "../../../src/gateway/stages/start-and-stop.ts";
-import { HOUR } from "../../fixtures/consent.ts";
-import { openConsole, tokenIn } from "../../fixtures/console.ts";
-import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, CLICK, committed, FETCH, INSIDE } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { startToken } from "../../fixtures/client/form-tokens.ts";
+import { HOUR } from "../../fixtures/gateway/consent.ts";
+import { ALICE, CLICK, committed, FETCH, INSIDE } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: ask }");
 const ORIGIN = "Origin: http://app.example.com";

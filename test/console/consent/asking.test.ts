@@ -1,9 +1,9 @@
 import t from "tap";
-import { HOUR } from "../../fixtures/consent.ts";
-import { openConsole, tokenIn } from "../../fixtures/console.ts";
-import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, BOB, CLICK, INSIDE, judged } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { startToken } from "../../fixtures/client/form-tokens.ts";
+import { HOUR } from "../../fixtures/gateway/consent.ts";
+import { ALICE, BOB, CLICK, INSIDE, judged } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
 const asking = (mode: string) => YAML.replace("mode: read", `mode: read\n    consent: ${mode}`);

@@ -1,8 +1,8 @@
 import t from "tap";
-import { openConsole } from "../../fixtures/console.ts";
-import { helping } from "../../fixtures/help.ts";
-import { ALICE, CLICK, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { helping } from "../../fixtures/gateway/help.ts";
+import { ALICE, CLICK, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const HELP = helping("{ mail: { to: support@example.com }, categories: [Bug], perMinute: 2 }");
 const SCRIPT = [

@@ -1,7 +1,7 @@
 import t from "tap";
-import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, impersonate } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { ALICE, impersonate } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const CONFIG = `${YAML}
 helpdesk: { embed: { origins: [https://chat.example.com, "http://localhost:3000"] } }

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import t from "tap";
-import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, CLICK, NUNO } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { ALICE, CLICK, NUNO } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const SECRET = "a-key-of-forty-characters-or-less";
 const CONFIG = `${YAML}

@@ -1,8 +1,8 @@
 import t from "tap";
-import { openConsole, tokenIn } from "../../fixtures/console.ts";
-import type { Teardown } from "../../fixtures/raw.ts";
-import { ALICE, INSIDE } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import type { Teardown } from "../../fixtures/client/raw.ts";
+import { ALICE, INSIDE } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const CONFIG = `${YAML}administrators: { groups: [admin] }\naudit: { readers: { groups: [security] } }\n`;
 const ROOT = ["X-User: root", "X-Groups: admin"] as const;

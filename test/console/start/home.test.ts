@@ -1,9 +1,9 @@
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
-import { archiveOf } from "../../fixtures/archive.ts";
-import { openConsole, tokenIn } from "../../fixtures/console.ts";
-import { ALICE, BOB, INSIDE } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { ALICE, BOB, INSIDE } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const HOME = "GET /.guise/start";
 const ORIGIN = "Origin: http://app.example.com";

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
-import { type Front, frontOf, recordsOf, SUPPORT } from "../../fixtures/front.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import { service } from "../../fixtures/service.ts";
+import { service } from "../../fixtures/apps/service.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import { type Front, frontOf, recordsOf, SUPPORT } from "../../fixtures/gateway/front.ts";
 
 const CONSOLE = "guise.example.com";
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { startForm } from "../../../src/console/start/start-form.ts";
 import type { Grant } from "../../../src/domain/policy.ts";
-import { snapshotOf, YAML } from "../../fixtures/test-services.ts";
+import { snapshotOf, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const [GRANT] = snapshotOf(YAML).policy.grants;
 if (GRANT === undefined) throw new Error("no grant");

@@ -9,7 +9,7 @@ import {
   isOpen,
   TRANSITIONS,
 } from "../../../src/domain/consent/consent.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
 const deed: fc.Arbitrary<ConsentDeed> = fc.oneof(
   fc.record({

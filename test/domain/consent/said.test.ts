@@ -11,7 +11,7 @@ import {
   NOTHING_SAID,
   restoredHost,
 } from "../../../src/domain/consent/said.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
 const ASK: ConsentTerms = { ...NO_CONSENT, mode: "ask" };
 const WINDOW: ConsentTerms = { ...NO_CONSENT, mode: "window" };

@@ -3,7 +3,7 @@ import { factsOf, letterOf } from "../../../src/domain/consent/letters.ts";
 import { filled, momentText, spanText, textsFor, textsOf } from "../../../src/domain/consent/texts.ts";
 import { EN } from "../../../src/domain/consent/words/en.ts";
 import { LANGUAGES } from "../../../src/domain/language.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
 /** Every text with the way to it. */
 function textsIn(words: object, at = ""): ReadonlyMap<string, string> {

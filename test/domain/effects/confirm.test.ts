@@ -1,6 +1,6 @@
 import t from "tap";
 import { confirm } from "../../../src/domain/effects/confirm.ts";
-import { attempt, requestFacts } from "../../fixtures/attempt.ts";
+import { attempt, requestFacts } from "../../fixtures/client/attempt.ts";
 
 const RULE = { name: "rules[0]", effect: "confirm", sentence: "Sure?" } as const;
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { deny } from "../../../src/domain/effects/deny.ts";
-import { attempt, requestFacts } from "../../fixtures/attempt.ts";
+import { attempt, requestFacts } from "../../fixtures/client/attempt.ts";
 
 t.test("it refuses in every mode, also what only looks and what was confirmed", async (t) => {
   for (const mode of ["read", "write"] as const)

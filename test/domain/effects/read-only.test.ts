@@ -1,6 +1,6 @@
 import t from "tap";
 import { readOnly } from "../../../src/domain/effects/read-only.ts";
-import { requestFacts } from "../../fixtures/attempt.ts";
+import { requestFacts } from "../../fixtures/client/attempt.ts";
 
 t.test("in mode read what is safe goes on, and nothing else", async (t) => {
   for (const method of ["GET", "HEAD", "OPTIONS", "PROPFIND"])

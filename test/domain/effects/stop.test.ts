@@ -1,6 +1,6 @@
 import t from "tap";
 import { stop } from "../../../src/domain/effects/stop.ts";
-import { attempt } from "../../fixtures/attempt.ts";
+import { attempt } from "../../fixtures/client/attempt.ts";
 
 t.test("it ends in every mode, as signing out does", async (t) => {
   for (const mode of ["read", "write"] as const)

@@ -1,6 +1,6 @@
 import t from "tap";
 import { write } from "../../../src/domain/effects/write.ts";
-import { attempt, requestFacts } from "../../fixtures/attempt.ts";
+import { attempt, requestFacts } from "../../fixtures/client/attempt.ts";
 
 t.test("a link that changes something needs the mode write", async (t) => {
   const request = requestFacts({ method: "GET" });

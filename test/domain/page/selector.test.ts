@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { selectorProblem } from "../../../src/domain/page/selector.ts";
-import { browser } from "../../fixtures/browser.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
 
 const WRITTEN = [
   "a",

@@ -1,8 +1,8 @@
 import t from "tap";
 import { advance } from "../../../src/domain/impersonation.ts";
 import { decisionOf, eventOf } from "../../../src/gateway/audit/audit-event.ts";
-import { ALICE, CLICK, impersonate, judged, receive } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, impersonate, judged, receive } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
 

@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import t, { type Test } from "tap";
-import { journalOf } from "../../fixtures/journal.ts";
-import { ALICE, ask, CLICK, cookieOf, named } from "../../fixtures/named.ts";
-import { stack } from "../../fixtures/stack.ts";
+import { ALICE, ask, CLICK, cookieOf, named } from "../../fixtures/client/named.ts";
+import { stack } from "../../fixtures/gateway/stack.ts";
+import { journalOf } from "../../fixtures/journal/journal.ts";
 
 const AUDIT = "audit:\n  mode: strict\n";
 

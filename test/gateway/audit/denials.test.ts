@@ -1,7 +1,7 @@
 import t from "tap";
-import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, committed, FETCH, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { ALICE, committed, FETCH, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ANY = `Cookie: guise=${"A".repeat(43)}`;
 const LITTLE = `${YAML}limits: { refusalsPerMinute: 3 }\n`;

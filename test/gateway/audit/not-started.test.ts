@@ -1,7 +1,7 @@
 import t from "tap";
 import { sayWhyNot } from "../../../src/gateway/audit/not-started.ts";
-import { ALICE, CLICK, INSIDE, judged, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, INSIDE, judged, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 async function opened(
   it: TestServices,

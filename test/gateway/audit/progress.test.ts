@@ -5,17 +5,17 @@ import { mock } from "node:test";
 import t, { type Test } from "tap";
 import { WebSocket, WebSocketServer } from "ws";
 import { progress } from "../../../src/gateway/audit/progress.ts";
-import { journalOf, type Kept } from "../../fixtures/journal.ts";
 import {
   ALICE as ALICE_HEADERS,
   ask,
   CLICK as CLICK_HEADERS,
   cookieOf,
   named,
-} from "../../fixtures/named.ts";
-import { stack } from "../../fixtures/stack.ts";
-import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+} from "../../fixtures/client/named.ts";
+import { stack } from "../../fixtures/gateway/stack.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
+import { journalOf, type Kept } from "../../fixtures/journal/journal.ts";
 
 function ownTime(t: Test) {
   mock.timers.enable({ apis: ["setInterval"] });

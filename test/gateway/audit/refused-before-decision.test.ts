@@ -1,9 +1,9 @@
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
 import { recordRefusedBeforeDecision } from "../../../src/gateway/audit/refused-before-decision.ts";
-import { call } from "../../fixtures/request.ts";
-import { impersonate } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { call } from "../../fixtures/client/request.ts";
+import { impersonate } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 const FAULT = new Fault("bad-request", "the path has a dot segment");
 

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import type { Impersonation } from "../../../src/domain/impersonation.ts";
 import { tellThresholds } from "../../../src/gateway/audit/thresholds.ts";
-import { receive } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { receive } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const person = (id: string) => ({ id, name: id, email: null, groups: null });
 

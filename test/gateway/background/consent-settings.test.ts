@@ -1,7 +1,7 @@
 import t from "tap";
 import { noteConsentSettings } from "../../../src/gateway/background/consent-settings.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const MAIL =
   "\npublicUrl: http://app.example.com\nmail: { smtp: { url: { fromEnv: SMTP_URL } }, from: support@example.com }\n";

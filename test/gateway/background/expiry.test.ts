@@ -2,9 +2,9 @@ import t from "tap";
 import { sweeper } from "../../../src/gateway/background/expiry.ts";
 import { openImpersonations } from "../../../src/sessions/impersonations.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
-import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
-import { ALICE, committed, FETCH, impersonate } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { memoryBackend, memoryHub } from "../../fixtures/gateway/memory-store.ts";
+import { ALICE, committed, FETCH, impersonate } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const LONG = YAML.replace("mode: read\n", "mode: read\n    limit: { total: 60m, idle: 60m }\n");

@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { recheck } from "../../../src/gateway/background/revalidate.ts";
 import { leash } from "../../../src/gateway/stages/forward.ts";
-import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const SOCKET = ["GET /live", "Connection: Upgrade", "Upgrade: websocket", ...FETCH, ...ALICE] as const;

@@ -1,9 +1,9 @@
 import t from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { ALICE, FETCH, INSIDE, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { ALICE, FETCH, INSIDE, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: notice, alias: Support }");
 const PAGE = ["GET /overview", ...INSIDE, "Accept-Encoding: br"] as const;

@@ -1,11 +1,11 @@
 import t from "tap";
 import { factsOf } from "../../../src/domain/consent/letters.ts";
 import { end } from "../../../src/gateway/stages/start-and-stop.ts";
-import { aConsent } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, INSIDE, impersonate } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { startToken } from "../../fixtures/client/form-tokens.ts";
+import { aConsent } from "../../fixtures/gateway/consent.ts";
+import { ALICE, INSIDE, impersonate } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const MAIL =
   "\npublicUrl: http://app.example.com\nmail: { smtp: { url: { fromEnv: SMTP_URL } }, from: support@example.com }\n";

@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
-import { aRequest, helping } from "../../fixtures/help.ts";
-import { redisServer } from "../../fixtures/redis.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { aRequest, helping } from "../../fixtures/gateway/help.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 
 const MINUTE = 60_000;
 

@@ -1,10 +1,10 @@
 import t from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
-import { helping } from "../../fixtures/help.ts";
-import { bodyAfter } from "../../fixtures/plan.ts";
-import { ALICE, FETCH, INSIDE, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+import { bodyAfter } from "../../fixtures/apps/plan.ts";
+import { helping } from "../../fixtures/gateway/help.ts";
+import { ALICE, FETCH, INSIDE, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const HELP = helping("{ mail: { to: support@example.com } }");
 const HTML = "<!doctype html><html><head></head><body><p>Nuno</p></body></html>";

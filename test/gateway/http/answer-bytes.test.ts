@@ -1,7 +1,7 @@
 import t from "tap";
-import { gateway } from "../../fixtures/gateway.ts";
-import { converse, raw } from "../../fixtures/raw.ts";
-import { rawApp, sayingApp } from "../../fixtures/upstream.ts";
+import { rawApp, sayingApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 

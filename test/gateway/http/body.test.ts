@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { hasBody, peekBody, readBody } from "../../../src/gateway/http/body.ts";
-import { raw } from "../../fixtures/raw.ts";
-import { call } from "../../fixtures/request.ts";
+import { raw } from "../../fixtures/client/raw.ts";
+import { call } from "../../fixtures/client/request.ts";
 
 const IDLE = 30_000;
 

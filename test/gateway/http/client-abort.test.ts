@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { clientEnding, cutOff, watchBodies, whenMalformed } from "../../../src/gateway/http/client-abort.ts";
-import { raw } from "../../fixtures/raw.ts";
+import { raw } from "../../fixtures/client/raw.ts";
 
 async function upload(t: Test, head: string) {
   const server = createServer();

@@ -1,8 +1,8 @@
 import t from "tap";
 import { framingFault, framingOf } from "../../../src/gateway/http/framing.ts";
-import { gateway } from "../../fixtures/gateway.ts";
-import { converse } from "../../fixtures/raw.ts";
-import { sayingApp } from "../../fixtures/upstream.ts";
+import { sayingApp } from "../../fixtures/apps/upstream.ts";
+import { converse } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 const request = (headers: Record<string, string>, httpVersion = "1.1") => ({ headers, httpVersion });
 

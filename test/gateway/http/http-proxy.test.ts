@@ -5,9 +5,9 @@ import { Fault } from "../../../src/errors.ts";
 import type { Exchange } from "../../../src/gateway/http/exchange.ts";
 import { proxy, proxyOptions, registerMethods } from "../../../src/gateway/http/http-proxy.ts";
 import { transport } from "../../../src/gateway/http/transport.ts";
-import { gateway, LIMITS, TIMEOUTS } from "../../fixtures/gateway.ts";
-import { converse } from "../../fixtures/raw.ts";
-import { echo, httpApp } from "../../fixtures/upstream.ts";
+import { echo, httpApp } from "../../fixtures/apps/upstream.ts";
+import { converse } from "../../fixtures/client/raw.ts";
+import { gateway, LIMITS, TIMEOUTS } from "../../fixtures/gateway/gateway.ts";
 
 const TYPES = [
   "application/json",

@@ -10,7 +10,7 @@ import {
   setsOurs,
   withoutOurs,
 } from "../../../src/gateway/http/own-cookies.ts";
-import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
+import { NOTICE, SECRET } from "../../fixtures/client/cookies.ts";
 
 const OTHER = "o".repeat(43);
 

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import t from "tap";
-import { gateway } from "../../fixtures/gateway.ts";
-import { converse, raw, type Wire } from "../../fixtures/raw.ts";
-import { bodyOf, echo, httpApp, rawApp } from "../../fixtures/upstream.ts";
+import { bodyOf, echo, httpApp, rawApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw, type Wire } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";

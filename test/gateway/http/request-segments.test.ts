@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { gateway } from "../../fixtures/gateway.ts";
-import { raw } from "../../fixtures/raw.ts";
-import { bodyOf, httpApp } from "../../fixtures/upstream.ts";
+import { bodyOf, httpApp } from "../../fixtures/apps/upstream.ts";
+import { raw } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 /** Bytes of which no two pieces are alike. */
 function bytesOf(length: number): Buffer {

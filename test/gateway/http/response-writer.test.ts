@@ -3,9 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
 import type { HeadPlan, UpstreamHead } from "../../../src/gateway/http/exchange.ts";
-import { gateway } from "../../fixtures/gateway.ts";
-import { converse, raw } from "../../fixtures/raw.ts";
-import { httpApp, rawApp, sayingApp } from "../../fixtures/upstream.ts";
+import { httpApp, rawApp, sayingApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const without = (head: UpstreamHead, name: string) => {

@@ -1,8 +1,8 @@
 import { METHODS } from "node:http";
 import t from "tap";
-import { gateway } from "../../fixtures/gateway.ts";
-import { converse, raw } from "../../fixtures/raw.ts";
-import { bodyOf, httpApp, rawApp, sayingApp } from "../../fixtures/upstream.ts";
+import { bodyOf, httpApp, rawApp, sayingApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw } from "../../fixtures/client/raw.ts";
+import { gateway } from "../../fixtures/gateway/gateway.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
 import { dropBody, limitBodyTime } from "../../../src/gateway/http/unread-body.ts";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
-import { raw } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/test-services.ts";
+import { raw } from "../../fixtures/client/raw.ts";
+import { snapshotOf } from "../../fixtures/gateway/test-services.ts";
 
 type UnreadLimits = Parameters<typeof dropBody>[1];
 

@@ -1,7 +1,7 @@
 import t from "tap";
-import { forThisHost } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, committed, FETCH, impersonate, receive } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { forThisHost } from "../../fixtures/client/cookies.ts";
+import { ALICE, CLICK, committed, FETCH, impersonate, receive } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 const HOST = "Host: api.example.com";
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { ownAddress } from "../../../src/gateway/intake/own-address.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 t.test("an address is a path of ours only from our very origin, and only in its plain form", async (t) => {
   const it = await testServices(t);

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from "node:net";
 import t, { type Test } from "tap";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
 import { sentTarget } from "../../../src/gateway/intake/raw-target.ts";
-import { AS, CLICK, HOST, impersonate, request, send, stand } from "../../fixtures/attack-stand.ts";
-import { raw, type Wire } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/test-services.ts";
+import { raw, type Wire } from "../../fixtures/client/raw.ts";
+import { AS, CLICK, HOST, impersonate, request, send, stand } from "../../fixtures/gateway/attack-stand.ts";
+import { snapshotOf } from "../../fixtures/gateway/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { isFromThisHost, isSameOrigin } from "../../../src/gateway/intake/same-origin.ts";
-import { receive } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { receive } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 t.test("where a form was sent from is what the browser says of it", async (t) => {
   const it = await testServices(t);

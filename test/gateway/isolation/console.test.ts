@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
-import { balancer } from "../../fixtures/balancer.ts";
-import { browsing } from "../../fixtures/browsing.ts";
-import { frontConfig, frontOf, recordsOf } from "../../fixtures/front.ts";
+import { browsing } from "../../fixtures/client/browsing.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import { frontConfig, frontOf, recordsOf } from "../../fixtures/gateway/front.ts";
+import { balancer } from "../../fixtures/servers/balancer.ts";
 
 const USERS = `users:
   map: { "17": { name: Nuno, email: nuno@example.com, groups: [customer] }, "23": { name: "Mia <b>", groups: [customer] } }
@@ -31,7 +33,14 @@ async function atConsole(t: Test, edit: (yaml: string) => string = (yaml) => yam
   const gateway = await frontOf(t, edit(yaml));
   ports.push(gateway.port);
   const origin = `http://guise.localhost:${port}`;
-  return { gateway, origin, seen, app: `http://localhost:${port}`, ...browsing(front.url, port) };
+  return {
+    gateway,
+    origin,
+    seen,
+    url: front.url,
+    app: `http://localhost:${port}`,
+    ...browsing(front.url, port),
+  };
 }
 
 /** A script of the console's own page. */
@@ -85,6 +94,28 @@ t.test("the console's own script searches the directory; nobody else's does, and
   t.match([onApp.status, onApp.body], [404, /not-found/], "the app's host has none");
   t.equal((await it.get(`${it.app}/.guise/search.js`, SCRIPT)).status, 404);
 });
+
+t.test(
+  "programs with a token are answered on the console and on the app's host, and no browser is",
+  async (t) => {
+    const token = `guise_${"a".repeat(43)}`;
+    const hash = createHash("sha256").update(token).digest("hex");
+    const api = `api: { tokens: [ { name: desk, hash: "sha256:${hash}", rights: [consent], expires: "2099-01-01" } ] }\n`;
+    const it = await atConsole(
+      t,
+      (yaml) => `${yaml.replace("mode: read,", "mode: read, consent: window,")}${api}`,
+    );
+    for (const origin of [it.origin, it.app]) {
+      const url = `${it.url}/.guise/api/consent?customer=17`;
+      const headers = { host: new URL(origin).host, connection: "close", authorization: `Bearer ${token}` };
+      const said = await ask(url, headers);
+      t.match([said.status, said.body], [200, /"customer":"17"/], origin);
+      t.match(await ask(url, { ...headers, authorization: "" }), { status: 401, body: /token-refused/ });
+      for (const more of [CLICK, SCRIPT, { origin }])
+        t.match(await ask(url, { ...headers, ...more }), { status: 403, body: "" });
+    }
+  },
+);
 
 t.test("no list of who views whom answers a script, on the console or on the app's host", async (t) => {
   const it = await atConsole(t);

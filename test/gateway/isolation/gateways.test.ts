@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import t, { type Test } from "tap";
 import { app } from "../../../src/app.ts";
-import { balancer } from "../../fixtures/balancer.ts";
-import { browsing } from "../../fixtures/browsing.ts";
-import { frontConfig, frontFolder, recordsOf } from "../../fixtures/front.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { browsing } from "../../fixtures/client/browsing.ts";
+import { frontConfig, frontFolder, recordsOf } from "../../fixtures/gateway/front.ts";
+import { balancer } from "../../fixtures/servers/balancer.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 
 const APART = `isolation: { host: { parent: view.localhost } }
 console: { origin: "http://guise.localhost:PORT" }

@@ -2,8 +2,8 @@ import t from "tap";
 import { goesOver, isOfOurHosts, locate } from "../../../src/gateway/isolation/label-host.ts";
 import { judging } from "../../../src/gateway/pipeline.ts";
 import type { Label } from "../../../src/sessions/labels.ts";
-import { ALICE, CLICK, committed, FETCH, receive } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, committed, FETCH, receive } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const ISOLATED = `${YAML}\nisolation: { host: { parent: view.example.net } }\n`;
 

@@ -1,7 +1,7 @@
 import t from "tap";
 import { accessTo, guarded } from "../../../src/gateway/own-pages/guard.ts";
-import { ALICE, CLICK, FETCH, INSIDE, receive } from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, FETCH, INSIDE, receive } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
@@ -67,6 +67,8 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "a service worker's script": "403",
     default: "passes",
   },
+  "POST /.guise/api/start": { "a browser that says nothing": "passes", default: "403" },
+  "PUT /.guise/api/consent": { "a browser that says nothing": "passes", default: "403" },
   "GET /.guise/stop": {
     "a link of another site": "passes",
     "a page of the app's": "passes",
@@ -149,7 +151,10 @@ t.test("the closed list is this, and nothing else is on it", async (t) => {
   t.equal(accessTo("GET", "/help.js"), "public");
   t.equal(accessTo("POST", "/ask-for-help"), "script");
   for (const name of ["embed", "embed.js"]) t.equal(accessTo("GET", `/${name}`), "public");
-  for (const name of ["hooks/helpscout", "api/start"]) t.equal(accessTo("POST", `/${name}`), "public");
+  t.equal(accessTo("POST", "/hooks/helpscout"), "public");
+  for (const name of ["start", "consent", "machine/start", "machine/end", "x"])
+    for (const method of ["GET", "PUT", "POST", "DELETE"])
+      t.equal(accessTo(method, `/api/${name}`), "api", name);
   t.same(
     ["GET /hooks/helpscout", "POST /embed", "GET /as"].map((it) => accessTo(...halves(it))),
     ["page", "form", "page"],

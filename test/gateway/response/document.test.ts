@@ -4,9 +4,9 @@ import type { Impersonation } from "../../../src/domain/impersonation.ts";
 import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
 import type { Signed } from "../../../src/gateway/request.ts";
 import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
-import { bodyAfter, head } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { bodyAfter, head } from "../../fixtures/apps/plan.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const PAGE = "<!doctype html><html><head><title>x</title></head><body><p>hi</p></body></html>";
 

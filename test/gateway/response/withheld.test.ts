@@ -2,10 +2,17 @@ import { once } from "node:events";
 import { gzipSync } from "node:zlib";
 import t, { type Test } from "tap";
 import { WebSocketServer } from "ws";
-import { frontConfig, frontOf, impersonating, recordsOf, SUPPORT, socketTo } from "../../fixtures/front.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import { recorded } from "../../fixtures/signed-in-front.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import {
+  frontConfig,
+  frontOf,
+  impersonating,
+  recordsOf,
+  SUPPORT,
+  socketTo,
+} from "../../fixtures/gateway/front.ts";
+import { recorded } from "../../fixtures/gateway/signed-in-front.ts";
 
 const KEY = `ghp_${"aB3".repeat(12)}`;
 const JSON_BODY = JSON.stringify({ apiKey: "s3cret", name: "Nuno", note: KEY });

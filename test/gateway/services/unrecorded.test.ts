@@ -4,11 +4,11 @@ import { Fault } from "../../../src/errors.ts";
 import { sweeper } from "../../../src/gateway/background/expiry.ts";
 import { unrecorded } from "../../../src/gateway/services/unrecorded.ts";
 import { end } from "../../../src/gateway/stages/start-and-stop.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { stepToken } from "../../fixtures/form-tokens.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { stepToken } from "../../fixtures/client/form-tokens.ts";
+import { ALICE, INSIDE, impersonate } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { ALICE, INSIDE, impersonate } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const ORIGIN = "Origin: http://app.example.com";

@@ -1,7 +1,7 @@
 import t from "tap";
-import { recordsOf } from "../../fixtures/front.ts";
-import { loginApp } from "../../fixtures/login-app.ts";
-import { recorded, signedInFront, visit } from "../../fixtures/signed-in-front.ts";
+import { loginApp } from "../../fixtures/apps/login-app.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
+import { recorded, signedInFront, visit } from "../../fixtures/gateway/signed-in-front.ts";
 
 t.test(
   "an app with a login of its own shows the customer's page, and no cookie of it reaches the browser",

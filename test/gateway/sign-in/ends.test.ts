@@ -1,9 +1,9 @@
 import t from "tap";
 import { sessions } from "../../../src/cli/sessions/sessions.ts";
+import { loginApp, PASSWORD } from "../../fixtures/apps/login-app.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { loginApp, PASSWORD } from "../../fixtures/login-app.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import { recorded, signedInFront, visit } from "../../fixtures/signed-in-front.ts";
+import { recorded, signedInFront, visit } from "../../fixtures/gateway/signed-in-front.ts";
 
 t.test("a switch signs the one out of the app, and the other in", async (t) => {
   const app = await loginApp(t);

@@ -1,11 +1,11 @@
 import t from "tap";
 import { app as gatewayApp } from "../../../src/app.ts";
-import { frontConfig, frontOf, recordsOf, SUPPORT } from "../../fixtures/front.ts";
+import { loginApp, PASSWORD } from "../../fixtures/apps/login-app.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/client/named.ts";
+import type { Teardown } from "../../fixtures/client/raw.ts";
+import { frontConfig, frontOf, recordsOf, SUPPORT } from "../../fixtures/gateway/front.ts";
+import { BY_FORM, recorded, signedInFront, visit } from "../../fixtures/gateway/signed-in-front.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { loginApp, PASSWORD } from "../../fixtures/login-app.ts";
-import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
-import type { Teardown } from "../../fixtures/raw.ts";
-import { BY_FORM, recorded, signedInFront, visit } from "../../fixtures/signed-in-front.ts";
 
 /** Another gateway with the same config and data folder, as after a restart. */
 async function startedAnew(t: Teardown, config: string, data: string): Promise<void> {

@@ -1,11 +1,11 @@
 import t from "tap";
-import { browsing } from "../../fixtures/browsing.ts";
-import { frontConfig, frontOf, recordsOf, SUPPORT } from "../../fixtures/front.ts";
-import { loginApp, PASSWORD } from "../../fixtures/login-app.ts";
-import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
-import { freePort } from "../../fixtures/port.ts";
-import { BY_FORM, recorded, visit } from "../../fixtures/signed-in-front.ts";
-import { tlsFront } from "../../fixtures/tls-front.ts";
+import { loginApp, PASSWORD } from "../../fixtures/apps/login-app.ts";
+import { browsing } from "../../fixtures/client/browsing.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/client/named.ts";
+import { frontConfig, frontOf, recordsOf, SUPPORT } from "../../fixtures/gateway/front.ts";
+import { BY_FORM, recorded, visit } from "../../fixtures/gateway/signed-in-front.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
+import { tlsFront } from "../../fixtures/servers/tls-front.ts";
 
 process.env.LOGIN_APP_PASSWORD = PASSWORD;
 

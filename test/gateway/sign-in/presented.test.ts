@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import t from "tap";
 import { WebSocket } from "ws";
-import { recordsOf } from "../../fixtures/front.ts";
-import { loginApp } from "../../fixtures/login-app.ts";
-import { BY_TOKEN, recorded, signedInFront, visit } from "../../fixtures/signed-in-front.ts";
+import { loginApp } from "../../fixtures/apps/login-app.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
+import { BY_TOKEN, recorded, signedInFront, visit } from "../../fixtures/gateway/signed-in-front.ts";
 
 /** The app's pages need no session: it is told by tokens. */
 const FIRST = "/api/page";

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { FAULTS, Fault, type FaultCode } from "../../../src/errors.ts";
 import { answer, answerFault, answerFaultTo, PAGE_HEADERS } from "../../../src/gateway/stages/answer.ts";
-import { forThisHost, SECRET } from "../../fixtures/cookies.ts";
+import { forThisHost, SECRET } from "../../fixtures/client/cookies.ts";
 import {
   ALICE,
   BOB,
@@ -13,8 +13,8 @@ import {
   NUNO,
   receive,
   valuesOf,
-} from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 async function answered(it: TestServices, head: readonly string[]) {
   const { status, headers, body } = answer(it.services, await committed(it, head));

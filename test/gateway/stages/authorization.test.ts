@@ -5,7 +5,7 @@ import { Fault } from "../../../src/errors.ts";
 import type { UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
-import { head } from "../../fixtures/plan.ts";
+import { head } from "../../fixtures/apps/plan.ts";
 import {
   ALICE,
   CLICK,
@@ -15,8 +15,8 @@ import {
   type Started,
   signed,
   valuesOf,
-} from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const NUNOS = "tok-of-nuno";
 const JSON_HEAD = head(200, "Content-Type", "application/json");

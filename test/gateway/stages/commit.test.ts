@@ -1,6 +1,6 @@
 import t from "tap";
 import { standing } from "../../../src/gateway/stages/still-allowed.ts";
-import { cookieValue, forThisHost, SECRET } from "../../fixtures/cookies.ts";
+import { cookieValue, forThisHost, SECRET } from "../../fixtures/client/cookies.ts";
 import {
   ALICE,
   BOB,
@@ -11,8 +11,8 @@ import {
   impersonate,
   NUNO,
   signed,
-} from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const TO_SITE = ["GET /site/1", ...CLICK, ...ALICE] as const;
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
-import { yesToken } from "../../fixtures/form-tokens.ts";
+import { yesToken } from "../../fixtures/client/form-tokens.ts";
 import {
   ALICE,
   BOB,
@@ -12,8 +12,8 @@ import {
   NUNO,
   type Started,
   valuesOf,
-} from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
 const ORIGIN = "Origin: http://app.example.com";

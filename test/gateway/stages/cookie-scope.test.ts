@@ -1,7 +1,7 @@
 import t from "tap";
 import { cookieScope } from "../../../src/gateway/stages/cookie-scope.ts";
-import { CLICK, receive } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { CLICK, receive } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 t.test("a request is seen by the host and path that it asks for", async (t) => {
   const it = await testServices(t);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { sayWhyNot } from "../../../src/gateway/audit/not-started.ts";
 import { judge } from "../../../src/gateway/stages/decide.ts";
-import { SECRET } from "../../fixtures/cookies.ts";
+import { SECRET } from "../../fixtures/client/cookies.ts";
 import {
   ALICE,
   BOB,
@@ -12,8 +12,8 @@ import {
   judged,
   NUNO,
   settled,
-} from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 t.test("the facts of a request come to the judge as they are", async (t) => {
   const it = await testServices(t);

@@ -1,8 +1,17 @@
 import t from "tap";
 import { askOwner, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
 import type { OwnerResolver } from "../../../src/ports.ts";
-import { ALICE, CLICK, FETCH, INSIDE, impersonate, NUNO, owned, receive } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import {
+  ALICE,
+  CLICK,
+  FETCH,
+  INSIDE,
+  impersonate,
+  NUNO,
+  owned,
+  receive,
+} from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const NOT_ASKED = { owner: { page: { kind: "not-asked" }, referer: { kind: "not-asked" } } };
 

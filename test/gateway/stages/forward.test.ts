@@ -2,7 +2,7 @@ import t from "tap";
 import { Fault } from "../../../src/errors.ts";
 import { pipeline } from "../../../src/gateway/pipeline.ts";
 import { exchangeFor, leash, outboundFor } from "../../../src/gateway/stages/forward.ts";
-import { head } from "../../fixtures/plan.ts";
+import { head } from "../../fixtures/apps/plan.ts";
 import {
   ALICE,
   CLICK,
@@ -13,8 +13,8 @@ import {
   receivedCall,
   signed,
   valuesOf,
-} from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+} from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3 } as const;
 

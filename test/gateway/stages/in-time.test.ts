@@ -1,7 +1,7 @@
 import t from "tap";
 import { inTime } from "../../../src/gateway/stages/in-time.ts";
-import { ALICE, committed, FETCH, impersonate } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { ALICE, committed, FETCH, impersonate } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 const CALL = ["GET /x", ...FETCH, ...ALICE] as const;
 

@@ -4,9 +4,9 @@ import type { Signed } from "../../../src/gateway/request.ts";
 import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { assure, brokenInvariants } from "../../../src/gateway/stages/invariants.ts";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
-import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { NOTICE, SECRET } from "../../fixtures/client/cookies.ts";
+import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 const PAGE = ["GET /site/1", "Host: app.example.com"] as const;
 

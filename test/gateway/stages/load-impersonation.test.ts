@@ -1,6 +1,6 @@
 import t from "tap";
-import { ALICE, impersonate, recalled } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, impersonate, recalled } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 t.test("without a cookie neither store nor directory is asked", async (t) => {
   const it = await testServices(t);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { match } from "../../../src/gateway/stages/match.ts";
-import { ALICE, CLICK, FETCH, impersonate, receive, settled } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, FETCH, impersonate, receive, settled } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testServices(t);

@@ -1,8 +1,8 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
-import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, FETCH, type From, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { SECRET } from "../../fixtures/client/cookies.ts";
+import { ALICE, FETCH, type From, impersonate, judged, NUNO, owned } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write").replace(
   "rules:\n",

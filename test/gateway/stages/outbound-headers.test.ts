@@ -1,8 +1,8 @@
 import t, { type Test } from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
-import { NOTICE } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { NOTICE } from "../../fixtures/client/cookies.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const WRITE = YAML.replace(/mode: read\n {4}elevate.*/, "mode: write");
 const MOZART = "Authorization: Bearer agent";

@@ -1,10 +1,10 @@
 import t from "tap";
 import type { UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
-import { forThisHost } from "../../fixtures/cookies.ts";
-import { bodyAfter, head, namesOf } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { bodyAfter, head, namesOf } from "../../fixtures/apps/plan.ts";
+import { forThisHost } from "../../fixtures/client/cookies.ts";
+import { ALICE, CLICK, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 async function own(it: TestServices, answer: UpstreamHead, lines: readonly string[] = []) {
   return await respond(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO, ...lines]), answer);

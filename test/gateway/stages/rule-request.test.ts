@@ -1,8 +1,8 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
 import { bodyText } from "../../../src/gateway/stages/rule-request.ts";
-import { ALICE, CLICK, FETCH, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, FETCH, impersonate, judged, NUNO, owned } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const RULES = `rules:
   - { path: /post.php, query: { action: logout }, stop: true }

@@ -1,8 +1,8 @@
 import t from "tap";
 import type { Ending } from "../../../src/domain/audit-event.ts";
 import { orUnsent, settle } from "../../../src/gateway/stages/settle.ts";
-import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
+import { testServices } from "../../fixtures/gateway/test-services.ts";
 
 const SENT = { requestBytes: 3, responseBytes: 7 } as const;
 

@@ -1,8 +1,16 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import t from "tap";
 import { sign } from "../../../src/gateway/stages/sign-in.ts";
-import { ALICE, committed, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import {
+  ALICE,
+  committed,
+  FETCH,
+  impersonate,
+  NUNO,
+  signed,
+  valuesOf,
+} from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 async function headersOf(it: TestServices, head: readonly string[]): Promise<readonly string[]> {
   return (await signed(it, head)).signIn.headers;

@@ -1,8 +1,8 @@
 import t from "tap";
 import { begin, betweenIdentities, end, endCookies } from "../../../src/gateway/stages/start-and-stop.ts";
-import { forThisHost } from "../../fixtures/cookies.ts";
-import { impersonate, receive } from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+import { forThisHost } from "../../fixtures/client/cookies.ts";
+import { impersonate, receive } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const PEOPLE = {
   agent: { id: "alice", name: "Alice", email: null, groups: ["support"] },

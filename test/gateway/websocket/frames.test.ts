@@ -7,7 +7,7 @@ import {
   isData,
   readFrame,
 } from "../../../src/gateway/websocket/frames.ts";
-import { frame, framesOf, lengthField } from "../../fixtures/tunnel-frames.ts";
+import { frame, framesOf, lengthField } from "../../fixtures/client/tunnel-frames.ts";
 
 /** The indexes at which a frame ends, as the cursor finds them in these chunks. */
 function boundaries(chunks: readonly Uint8Array[]): readonly number[] {

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import t from "tap";
 import { WebSocket, WebSocketServer } from "ws";
-import type { Teardown } from "../../fixtures/raw.ts";
-import { frame } from "../../fixtures/tunnel-frames.ts";
+import { rawApp } from "../../fixtures/apps/upstream.ts";
+import type { Teardown } from "../../fixtures/client/raw.ts";
+import { frame } from "../../fixtures/client/tunnel-frames.ts";
 import {
   behindHead,
   SWITCHED,
   tunnelGateway,
   upgradeHead,
   upgrading,
-} from "../../fixtures/tunnel-gateway.ts";
-import { rawApp } from "../../fixtures/upstream.ts";
+} from "../../fixtures/gateway/tunnel-gateway.ts";
 
 /** An app that answers every message with the same message. */
 async function echoApp(t: Teardown, options: { readonly perMessageDeflate?: boolean } = {}) {

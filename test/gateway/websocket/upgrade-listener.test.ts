@@ -10,9 +10,9 @@ import {
   UPGRADE_OPTIONS,
   wantsWebSocket,
 } from "../../../src/gateway/websocket/upgrade-listener.ts";
-import { converse, raw, type Teardown } from "../../fixtures/raw.ts";
-import { SWITCHED, tunnelGateway, upgradeHead, upgrading } from "../../fixtures/tunnel-gateway.ts";
-import { rawApp } from "../../fixtures/upstream.ts";
+import { rawApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw, type Teardown } from "../../fixtures/client/raw.ts";
+import { SWITCHED, tunnelGateway, upgradeHead, upgrading } from "../../fixtures/gateway/tunnel-gateway.ts";
 
 const GET = "GET /first HTTP/1.1\r\nHost: app.example\r\n\r\n";
 

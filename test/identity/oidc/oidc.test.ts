@@ -1,7 +1,11 @@
 import t, { type Test } from "tap";
 import { evidence, testIdentitySource } from "../../contracts/identity-source.ts";
-import { CLIENT, type IdentityProviderServer, identityProvider } from "../../fixtures/identity-provider.ts";
-import { tab } from "../../fixtures/tab.ts";
+import { tab } from "../../fixtures/client/tab.ts";
+import {
+  CLIENT,
+  type IdentityProviderServer,
+  identityProvider,
+} from "../../fixtures/servers/identity-provider.ts";
 import { identityDeps, problems, sourceFrom } from "../deps.ts";
 
 const SECOND = 1_000;

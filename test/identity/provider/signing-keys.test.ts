@@ -3,7 +3,7 @@ import t from "tap";
 import { signingKeys } from "../../../src/identity/provider/signing-keys.ts";
 import { signIns } from "../../../src/sessions/sign-ins.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
-import { memoryBackend } from "../../fixtures/memory-store.ts";
+import { memoryBackend } from "../../fixtures/gateway/memory-store.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,7 +1,7 @@
 import t from "tap";
 import { consentCodes } from "../../../src/sessions/consent/codes.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
-import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../../fixtures/gateway/memory-store.ts";
 import { SEAL_KEY } from "../orders.ts";
 
 const MINUTE = 60_000;

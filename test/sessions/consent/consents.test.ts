@@ -11,10 +11,10 @@ import { sqliteBackend } from "../../../src/sessions/stores/sqlite.ts";
 import type { StoreBackend } from "../../../src/sessions/stores/store.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { memoryBackend, memoryHub } from "../../fixtures/gateway/memory-store.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 import { SEAL_KEY } from "../orders.ts";
 
 const DAY = 24 * HOUR;

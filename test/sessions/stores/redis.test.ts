@@ -4,7 +4,7 @@ import { redis, redisBackend } from "../../../src/sessions/stores/redis.ts";
 import type { StoreBackend } from "../../../src/sessions/stores/store.ts";
 import { storeContract } from "../../contracts/store.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
+import { type RedisServer, redisServer } from "../../fixtures/servers/redis.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 /** `timeout`: where nothing is broken it must not matter how busy the machine is. */

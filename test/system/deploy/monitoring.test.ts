@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse, stringify } from "yaml";
-import { MINIMAL } from "../../fixtures/config.ts";
-import { frontOf } from "../../fixtures/front.ts";
+import { MINIMAL } from "../../fixtures/gateway/config.ts";
+import { frontOf } from "../../fixtures/gateway/front.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");

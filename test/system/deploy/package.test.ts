@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { MINIMAL } from "../../fixtures/config.ts";
+import { MINIMAL } from "../../fixtures/gateway/config.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PACKED = [

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { AUDIENCE, keyServer, makeTokens } from "../../examples/tokens.ts";
-import { freePort } from "../../fixtures/port.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
 
 const example = (path: string) => fileURLToPath(new URL(`../../../examples/${path}`, import.meta.url));
 const driver = (path: string) => fileURLToPath(new URL(path, import.meta.url));

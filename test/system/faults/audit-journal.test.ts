@@ -5,11 +5,17 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../../fixtures/front.ts";
-import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import { serving } from "../../fixtures/serving.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import {
+  frontConfig,
+  frontFolder,
+  impersonating,
+  pressStop,
+  recordsOf,
+} from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
+import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal/journal.ts";
 
 t.test(
   "row 7: the journal's disk is full: nobody is impersonated, and it goes on when there is space",

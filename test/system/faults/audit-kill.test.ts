@@ -1,9 +1,9 @@
 import { EventEmitter, once } from "node:events";
 import t from "tap";
-import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
-import { agents, check, type Tally } from "../../fixtures/kills.ts";
-import { serving } from "../../fixtures/serving.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/front.ts";
+import { agents, check, type Tally } from "../../fixtures/gateway/kills.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
 
 /** Each kill is at a random moment; `GUISE_LONG=1` makes a thousand of them, or as many as GUISE_ROUNDS says. */
 const ROUNDS = process.env.GUISE_LONG === undefined ? 12 : Number(process.env.GUISE_ROUNDS ?? 1_000);

@@ -6,14 +6,14 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { event } from "../../audit/event.ts";
 import { openLedger } from "../../audit/journal-folder.ts";
-import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
-import type { RedisServer } from "../../fixtures/redis.ts";
-import { relay } from "../../fixtures/relay.ts";
-import { serving } from "../../fixtures/serving.ts";
-import { DURABLE, server, stage, WHOLE } from "../../fixtures/shipped.ts";
-import { caughtUp, compared, streamOf } from "../../fixtures/stream.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
+import { DURABLE, server, stage, WHOLE } from "../../fixtures/journal/shipped.ts";
+import { caughtUp, compared, streamOf } from "../../fixtures/journal/stream.ts";
+import type { RedisServer } from "../../fixtures/servers/redis.ts";
+import { relay } from "../../fixtures/servers/relay.ts";
 
 const LONG = process.env.GUISE_LONG !== undefined;
 

@@ -2,10 +2,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import t from "tap";
 import { audit } from "../../../src/cli/audit/audit.ts";
-import { redisServer } from "../../fixtures/redis.ts";
-import { relay } from "../../fixtures/relay.ts";
-import { DURABLE, server, stage, WHOLE } from "../../fixtures/shipped.ts";
-import { caughtUp, compared, streamOf } from "../../fixtures/stream.ts";
+import { DURABLE, server, stage, WHOLE } from "../../fixtures/journal/shipped.ts";
+import { caughtUp, compared, streamOf } from "../../fixtures/journal/stream.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
+import { relay } from "../../fixtures/servers/relay.ts";
 
 const LONG = process.env.GUISE_LONG !== undefined;
 t.test("row 1: Redis is down under load: all are served, and all is there after it is back", async (t) => {

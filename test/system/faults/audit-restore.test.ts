@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
 import { audit } from "../../../src/cli/audit/audit.ts";
-import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
-import { verified } from "../../fixtures/journal.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask } from "../../fixtures/named.ts";
-import { serving } from "../../fixtures/serving.ts";
-import { server } from "../../fixtures/shipped.ts";
-import { caughtUp, compared, streamOf } from "../../fixtures/stream.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { ask } from "../../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
+import { verified } from "../../fixtures/journal/journal.ts";
+import { server } from "../../fixtures/journal/shipped.ts";
+import { caughtUp, compared, streamOf } from "../../fixtures/journal/stream.ts";
 
 t.test("row 28: an old journal that was put back is named by the verifier", async (t) => {
   const app = await liveApp(t);

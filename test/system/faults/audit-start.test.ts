@@ -4,10 +4,10 @@ import { join } from "node:path";
 import t from "tap";
 import { takeLock } from "../../../src/audit/journal/lock.ts";
 import { lockPath } from "../../../src/audit/journal/segments.ts";
-import { frontConfig, frontFolder, recordsOf } from "../../fixtures/front.ts";
-import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { refusesToServe, serving } from "../../fixtures/serving.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { frontConfig, frontFolder, recordsOf } from "../../fixtures/gateway/front.ts";
+import { refusesToServe, serving } from "../../fixtures/gateway/serving.ts";
+import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal/journal.ts";
 
 t.test(
   "row 9: where the journal can't be written it does not start, and says why",

@@ -1,11 +1,17 @@
 import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
 import t, { type Test } from "tap";
-import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../../fixtures/front.ts";
-import { agents, check, type Tally } from "../../fixtures/kills.ts";
-import { ask } from "../../fixtures/named.ts";
-import { refusesToServe, type Serving, serving } from "../../fixtures/serving.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { ask } from "../../fixtures/client/named.ts";
+import {
+  frontConfig,
+  frontFolder,
+  impersonating,
+  pressStop,
+  recordsOf,
+} from "../../fixtures/gateway/front.ts";
+import { agents, check, type Tally } from "../../fixtures/gateway/kills.ts";
+import { refusesToServe, type Serving, serving } from "../../fixtures/gateway/serving.ts";
 
 /** `GUISE_LONG=1` goes through all steps so often that they are a thousand kills, or as many as GUISE_ROUNDS says. */
 const LONG = process.env.GUISE_LONG !== undefined;

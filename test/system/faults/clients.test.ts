@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import t from "tap";
-import { front, impersonating, lines, recordsOf } from "../../fixtures/front.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask } from "../../fixtures/named.ts";
-import { raw } from "../../fixtures/raw.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { ask } from "../../fixtures/client/named.ts";
+import { raw } from "../../fixtures/client/raw.ts";
+import { front, impersonating, lines, recordsOf } from "../../fixtures/gateway/front.ts";
 
 /** `GUISE_LONG=1` makes as many rounds as the fault matrix asks for. */
 const ROUNDS = process.env.GUISE_LONG === undefined ? 300 : 10_000;

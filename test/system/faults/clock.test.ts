@@ -2,12 +2,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { SignJWT } from "jose";
 import t from "tap";
-import { fakeClock } from "../../fixtures/faketime.ts";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/front.ts";
-import { journalOf } from "../../fixtures/journal.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
-import { serving } from "../../fixtures/serving.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/client/named.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
+import { journalOf } from "../../fixtures/journal/journal.ts";
+import { fakeClock } from "../../fixtures/servers/faketime.ts";
 
 t.test(
   "row 21: the clock steps by hours and back: nothing is revived, and records stay in order",

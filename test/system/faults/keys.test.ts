@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import t from "tap";
 import { keys } from "../../../src/cli/keys.ts";
-import { front, frontConfig, frontFolder, impersonating, SUPPORT } from "../../fixtures/front.ts";
-import { ask } from "../../fixtures/named.ts";
-import { freePort } from "../../fixtures/port.ts";
-import { refusesToServe, serving } from "../../fixtures/serving.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { ask } from "../../fixtures/client/named.ts";
+import { front, frontConfig, frontFolder, impersonating, SUPPORT } from "../../fixtures/gateway/front.ts";
+import { refusesToServe, serving } from "../../fixtures/gateway/serving.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
 
 const TOKEN = "token: { audience: app }\n";
 

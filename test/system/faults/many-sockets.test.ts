@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { sessions } from "../../../src/cli/sessions/sessions.ts";
-import { frontConfig, frontFolder, impersonating, lines, recordsOf } from "../../fixtures/front.ts";
-import { serving } from "../../fixtures/serving.ts";
+import { frontConfig, frontFolder, impersonating, lines, recordsOf } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
 
 /** Each takes two of the gateway's descriptors; some are left for everything else. `GUISE_LONG=1` takes all there are. */
 const MOST = Math.floor(
@@ -13,7 +13,7 @@ const MOST = Math.floor(
 );
 const COUNT = process.env.GUISE_LONG === undefined ? 400 : Math.min(10_000, MOST);
 const OWN = 20;
-const APP = fileURLToPath(new URL("../../fixtures/socket-app.ts", import.meta.url));
+const APP = fileURLToPath(new URL("../../fixtures/apps/socket-app.ts", import.meta.url));
 
 /** What a client hears: the bytes of the last frame, and when it was cut. */
 interface Client {

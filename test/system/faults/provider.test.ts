@@ -2,12 +2,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { exportJWK, SignJWT } from "jose";
 import t, { type Test } from "tap";
-import { fakeClock } from "../../fixtures/faketime.ts";
-import { frontConfig, frontFolder } from "../../fixtures/front.ts";
-import { liveApp } from "../../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
-import { json, type Service, service, silence, text } from "../../fixtures/service.ts";
-import { serving } from "../../fixtures/serving.ts";
+import { liveApp } from "../../fixtures/apps/live-app.ts";
+import { json, type Service, service, silence, text } from "../../fixtures/apps/service.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/client/named.ts";
+import { frontConfig, frontFolder } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
+import { fakeClock } from "../../fixtures/servers/faketime.ts";
 
 // The clock's jumps end connections that nobody used for long.
 const ONCE = { connection: "close" };

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import t from "tap";
-import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
-import { serving } from "../../fixtures/serving.ts";
-import { httpApp } from "../../fixtures/upstream.ts";
+import { httpApp } from "../../fixtures/apps/upstream.ts";
+import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/front.ts";
+import { serving } from "../../fixtures/gateway/serving.ts";
 
 const MB = 1024 * 1024;
 /** `GUISE_LONG=1` sends as much as the fault matrix asks for. */

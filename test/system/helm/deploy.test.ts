@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
-import { MINIMAL, snapshotOf } from "../../fixtures/config.ts";
+import { MINIMAL, snapshotOf } from "../../fixtures/gateway/config.ts";
 import { chart, objectsOf } from "./chart.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../../../docs/deploy.md", import.meta.url)), "utf8");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { freePort } from "../../fixtures/port.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import t, { type Test } from "tap";
-import { freePort } from "../../fixtures/port.ts";
-import { service } from "../../fixtures/service.ts";
+import { service } from "../../fixtures/apps/service.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
 import { at, chart, objectOf } from "./chart.ts";
 
 const it = await chart();

@@ -4,7 +4,7 @@ import t from "tap";
 import { KINDS } from "../../../src/config/kinds.ts";
 import { type Load, loadBytes } from "../../../src/config/load.ts";
 import { formatProblem } from "../../../src/config/problem.ts";
-import { unasked } from "../../fixtures/config.ts";
+import { unasked } from "../../fixtures/gateway/config.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 import { at, chart, objectOf, objectsOf, type Rendering } from "./chart.ts";
 

@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { browser } from "../../fixtures/browser.ts";
-import { type ConsoleSite, consoleSite, NAMES } from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { type ConsoleSite, consoleSite, NAMES } from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());

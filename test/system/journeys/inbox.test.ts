@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
 import { TICKETS } from "../../../demo/people.ts";
-import { tabOpenedBy } from "../../fixtures/browser.ts";
-import { type Journey, journey } from "../../fixtures/journey.ts";
+import { tabOpenedBy } from "../../fixtures/browser/browser.ts";
+import { type Journey, journey } from "../../fixtures/browser/journey.ts";
 
 const AGENT = "alice@demo.test";
 const EMAILS: Readonly<Record<string, string>> = {
@@ -122,7 +122,10 @@ t.test("on one origin", async (t) => {
     }
     // It says that it comes from the inbox; that alone starts nothing.
     await page.evaluate("history.replaceState(null, '', '/support')");
-    await Promise.all([page.waitForEvent("load"), page.evaluate(`location.href = "${TICKETS[1]?.link}"`)]);
+    await Promise.all([
+      page.waitForEvent("load"),
+      page.evaluate(`void setTimeout(() => (location.href = "${TICKETS[1]?.link}"))`),
+    ]);
     t.match(await heading(page), /^View the app as /);
   });
 });
@@ -154,7 +157,10 @@ t.test("with a host for each impersonation", async (t) => {
     );
     t.same(got, [409, "as-self"], init);
   }
-  await Promise.all([page.waitForEvent("load"), page.evaluate("location.href = '/support'")]);
+  await Promise.all([
+    page.waitForEvent("load"),
+    page.evaluate("void setTimeout(() => (location.href = '/support'))"),
+  ]);
   t.equal(page.url(), `${it.stack.url}/support`);
   t.equal(await heading(page), "Support inbox");
   await page.goto(label);

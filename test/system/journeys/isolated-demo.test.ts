@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { journey, signIn } from "../../fixtures/journey.ts";
-import { look } from "../../fixtures/look.ts";
+import { journey, signIn } from "../../fixtures/browser/journey.ts";
+import { look } from "../../fixtures/browser/look.ts";
 
 const PAGES = [
   "/",

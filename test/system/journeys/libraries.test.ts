@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import t from "tap";
-import { hostile } from "../../fixtures/hostile.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
 import { ready } from "../../page/stage.ts";
 
 const it = await hostile();

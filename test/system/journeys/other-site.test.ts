@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import { createServer } from "node:tls";
 import t from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { hostile } from "../../fixtures/hostile.ts";
-import { freePort } from "../../fixtures/port.ts";
-import { certificateFor } from "../../fixtures/tunnel-certificate.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
+import { certificateFor } from "../../fixtures/servers/tunnel-certificate.ts";
 
 // What ends TLS in front of the gateway: browsers take cookies that come from everywhere over https alone.
 const front = await freePort();

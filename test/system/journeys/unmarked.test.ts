@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { hostile } from "../../fixtures/hostile.ts";
-import { type AppPage, hostileApp } from "../../fixtures/hostile-app.ts";
-import { asNuno, html, open, stands } from "../../fixtures/impersonated-tab.ts";
+import { type AppPage, hostileApp } from "../../fixtures/apps/hostile-app.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
+import { asNuno, html, open, stands } from "../../fixtures/browser/impersonated-tab.ts";
 import { ready } from "../../page/stage.ts";
 
 const it = await hostile();
@@ -114,7 +114,7 @@ t.test("what browsers keep, or nobody knows, is kept", async (t) => {
     });
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      page.evaluate("location.assign('/kept')"),
+      page.evaluate("void setTimeout(() => location.assign('/kept'))"),
     ]);
     t.equal(download.suggestedFilename(), "kept.bin", type);
   }

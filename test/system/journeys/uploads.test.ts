@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { hostile } from "../../fixtures/hostile.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
 import { ready } from "../../page/stage.ts";
 
 const it = await hostile();

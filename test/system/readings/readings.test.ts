@@ -9,8 +9,8 @@ import fc from "fast-check";
 import t from "tap";
 import { compileConditions, Said } from "../../../src/domain/routing/conditions/condition.ts";
 import { bodyText } from "../../../src/gateway/stages/rule-request.ts";
-import { appServer } from "../../fixtures/app-server.ts";
-import { freePort } from "../../fixtures/port.ts";
+import { appServer } from "../../fixtures/real-apps/app-server.ts";
+import { freePort } from "../../fixtures/servers/port.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 
 const RUNS = Number(process.env.GUISE_READINGS ?? 400);

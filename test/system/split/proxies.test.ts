@@ -4,10 +4,10 @@ import t from "tap";
 import { Pool } from "undici";
 import { WebSocket } from "ws";
 import { doctor } from "../../../src/cli/doctor/doctor.ts";
+import { ask } from "../../fixtures/client/named.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { impersonating, recordsOf, SUPPORT } from "../../fixtures/front.ts";
-import { ask } from "../../fixtures/named.ts";
-import { PROXIES, splitStand } from "../../fixtures/split-stand.ts";
+import { impersonating, recordsOf, SUPPORT } from "../../fixtures/gateway/front.ts";
+import { PROXIES, splitStand } from "../../fixtures/servers/split-stand.ts";
 
 interface Came {
   readonly method: string;

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { type GatewayOptions, gateway } from "../../../fixtures/gateway.ts";
-import { converse, raw, type Wire } from "../../../fixtures/raw.ts";
-import { bodyOf, echo, httpApp, rawApp } from "../../../fixtures/upstream.ts";
+import { bodyOf, echo, httpApp, rawApp } from "../../../fixtures/apps/upstream.ts";
+import { converse, raw, type Wire } from "../../../fixtures/client/raw.ts";
+import { type GatewayOptions, gateway } from "../../../fixtures/gateway/gateway.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const KEPT = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
