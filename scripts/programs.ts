@@ -20,8 +20,7 @@ export interface Program {
 const npmFolder = (spec: string) =>
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "guise-tests", spec);
 const UNLEASH = "unleash-server@8.2.0";
-/** `GUISE_UNLEASH` names a folder in which it was installed otherwise. */
-export const unleashFolder = process.env.GUISE_UNLEASH ?? npmFolder(UNLEASH);
+export const unleashFolder = npmFolder(UNLEASH);
 
 const library = (path: string) =>
   ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/${path}`);

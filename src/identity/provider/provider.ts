@@ -143,6 +143,11 @@ function isPlain(asked: URLSearchParams, client: Client): boolean {
 }
 
 const SCOPES = ["openid", "offline_access", "profile", "email", "groups"];
+const CODES_ALONE: Pick<Configuration, "scopes" | "responseTypes" | "clientAuthMethods"> = {
+  scopes: SCOPES,
+  responseTypes: ["code"],
+  clientAuthMethods: ["client_secret_basic", "client_secret_post"],
+};
 
 interface Parts {
   readonly issuer: string;
@@ -175,9 +180,7 @@ function configuration(options: ProviderOptions, parts: Parts): Configuration {
       acr: null,
       auth_time: null,
     },
-    scopes: SCOPES,
-    responseTypes: ["code"],
-    clientAuthMethods: ["client_secret_basic", "client_secret_post"],
+    ...CODES_ALONE,
     conformIdTokenClaims: false,
     subjectTypes: ["pairwise"],
     pairwiseIdentifier: async (_context, id) => await accounts.subject(id),
