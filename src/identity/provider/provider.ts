@@ -143,7 +143,8 @@ function isPlain(asked: URLSearchParams, client: Client): boolean {
 }
 
 const SCOPES = ["openid", "offline_access", "profile", "email", "groups"];
-const CODES_ALONE: Pick<Configuration, "scopes" | "responseTypes" | "clientAuthMethods"> = {
+const CODES_ALONE: Configuration = {
+  subjectTypes: ["pairwise"],
   scopes: SCOPES,
   responseTypes: ["code"],
   clientAuthMethods: ["client_secret_basic", "client_secret_post"],
@@ -182,7 +183,6 @@ function configuration(options: ProviderOptions, parts: Parts): Configuration {
     },
     ...CODES_ALONE,
     conformIdTokenClaims: false,
-    subjectTypes: ["pairwise"],
     pairwiseIdentifier: async (_context, id) => await accounts.subject(id),
     pkce: { required: () => false },
     features: {
