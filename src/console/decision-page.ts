@@ -19,16 +19,16 @@ export const pages: Pages = {
 <h1>You are no longer viewing as somebody else</h1>
 <p class="lead">This address was for one time only, and that is over. Nothing of it is left in this browser.</p>
 ${app === null ? null : html`<div class="actions"><a class="button" href="${app}/">To the app</a></div>`}
-${requestLine(requestId)}
+${requestLine({ requestId })}
 </section>`;
     return layout({ title: "No longer viewing", prefix: "", body });
   },
-  fault({ fault, requestId, prefix, impersonating = false }) {
+  fault({ fault, requestId, prefix, impersonating = false, traceId = null }) {
     const body = html`<section class="card" data-reason="${fault.code}">
 <h1>${fault.title}</h1>
 <p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell those who run it and name the request below."}</p>
 <div class="actions"><a class="button quiet" href="/">To the app</a>${fault.code === "not-found" ? html`<a class="button quiet" href="${prefix}/">To the first page</a>` : null}${impersonating ? html`<a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a>` : null}</div>
-${requestLine(requestId, fault.code)}
+${requestLine({ requestId, traceId }, fault.code)}
 </section>`;
     return layout({ title: fault.title, prefix, body });
   },
@@ -113,7 +113,7 @@ ${onWhoseAccount(view)}
 ${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${name}">Go on</a>` : yesForm({ to: yesTo, token: view.token, question: name })}
 <a class="button quiet" href="${view.back}">No, go back</a>
 </div>
-${requestLine(view.requestId, view.decision.reason)}
+${requestLine(view, view.decision.reason)}
 </section>`;
 }
 
@@ -151,7 +151,7 @@ ${reason === "other-host" && view.method === "GET" ? html`<a class="button" href
 ${view.mayElevate === true ? html`<a class="button danger" href="${view.prefix}/elevate?${elevating(view)}">Allow changes</a>` : null}
 ${view.impersonating ? stopButton(view) : null}
 </div>
-${requestLine(view.requestId, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
+${requestLine(view, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;
 }
 
@@ -183,7 +183,7 @@ ${decision.reason === "signed-out" ? signInAgain(view) : null}
 ${stopButton(view, "Go on as yourself", "")}
 ${again ? html`<a class="button quiet" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}
 </div>
-${requestLine(view.requestId, decision.reason)}
+${requestLine(view, decision.reason)}
 </section>`;
 }
 
@@ -212,6 +212,11 @@ function stopButton({ prefix, token, goesOnTo = null }: DecisionView, label = "S
 }
 
 /** What those who run the gateway find it by: the request's id and the word for what happened; and where it is told why, for those who may see it. */
-function requestLine(id: string, word: string | null = null, why: string | null = null): Html {
-  return html`<p class="small">Request <code>${id}</code>${word === null ? null : html` · <code>${word}</code>`}${why === null ? null : html` · <a href="${why}">Why?</a>`}</p>`;
+function requestLine(
+  { requestId, traceId = null }: Pick<DecisionView, "requestId" | "traceId">,
+  word: string | null = null,
+  why: string | null = null,
+): Html {
+  const trace = traceId === null ? null : html` · trace <code>${traceId}</code>`;
+  return html`<p class="small">Request <code>${requestId}</code>${trace}${word === null ? null : html` · <code>${word}</code>`}${why === null ? null : html` · <a href="${why}">Why?</a>`}</p>`;
 }

@@ -100,6 +100,7 @@ for (const [name, html, options] of UNMARKABLE) {
     const transform = rewriter({
       insert: INSERT,
       title: null,
+      transcode: true,
       syntax: "html",
       charset: "utf-8",
       pageHead: 1 << 20,
@@ -264,6 +265,7 @@ t.test("what follows the place goes out at once and is the same memory", async (
   const transform = rewriter({
     insert: INSERT,
     title: null,
+    transcode: true,
     syntax: "html",
     charset: null,
     pageHead: 1 << 20,

@@ -23,6 +23,7 @@ export async function through(
   const transform = rewriter({
     insert: INSERT,
     title: null,
+    transcode: true,
     syntax: "html",
     charset: "utf-8",
     pageHead: 1 << 20,

@@ -33,6 +33,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
   const now = Date.now();
   return {
     agreement: null,
+    trace: null,
     words: EN,
     brand: { name: "Guise", colour: null },
     authority,
@@ -93,6 +94,7 @@ export async function site(): Promise<Site> {
         charset: "utf-8",
         pageHead: 1 << 20,
         title: null,
+        transcode: true,
         amendMeta: (policy) => amendPolicies(policy, needs),
       });
       transform.pipe(response);

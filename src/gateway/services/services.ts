@@ -32,6 +32,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
+import type { Tracing } from "./tracing.ts";
 import type { Unrecorded } from "./unrecorded.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
@@ -42,6 +43,7 @@ export interface Pages {
     readonly prefix: string;
     /** The browser says that an impersonation is running. */
     readonly impersonating?: boolean;
+    readonly traceId?: string | null;
   }): string;
   /** The page of a label whose impersonation has ended. */
   endedHost(view: { readonly app: string | null; readonly requestId: string }): string;
@@ -56,6 +58,7 @@ export interface DecisionView {
   /** What it says to the agent, names filled in. */
   readonly sentence: string;
   readonly requestId: string;
+  readonly traceId?: string | null;
   readonly prefix: string;
   /** The address that was asked for, to come back to. */
   readonly to: string;
@@ -185,12 +188,14 @@ export interface Services {
   readonly refusals: Refusals;
   readonly diagnostics: Diagnostics;
   readonly counters: Counters;
+  /** Null where nothing is traced. */
+  readonly tracing: Tracing | null;
   /** A new id that sorts by time. */
   newId(): string;
 }
 
 /** What the stages up to the decision ask: they look and change nothing, so `guise test` runs the same ones. */
-export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
+export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics" | "tracing"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
   readonly codes: Pick<Codes, "redeem">;

@@ -17,6 +17,7 @@ import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
 import type { DecisionView, Services } from "../services/services.ts";
+import { traceIdOf } from "../services/tracing.ts";
 import { mayElevate } from "./commit.ts";
 import { ownerToBe } from "./find-owner.ts";
 
@@ -106,12 +107,13 @@ export function answer(services: Services, committed: Committed): Answer {
     // Nothing is refused yet: the banner's script leads to our page that asks.
     if (effects.confirmation !== null || committed.navigation.speculative) {
       const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
-      const more = page === null ? null : { confirm: page };
+      const more = { ...(page === null ? {} : { confirm: page }), ...inTrace(traceIdOf(committed)) };
       const body = problem("reason", said.code, status, title, said.detail, id, more);
       const told = page === null ? [] : [[QUESTION, page] as const];
       return { status, headers: [...JSON_HEADERS, ...told, ...extra], body };
     }
-    const json = problem("reason", said.code, status, title, said.detail, id);
+    const more = inTrace(traceIdOf(committed));
+    const json = problem("reason", said.code, status, title, said.detail, id, more);
     const { headers, body } = toScript(raw.headers, said, json);
     return { status, headers: [...headers, ...extra], body };
   }
@@ -146,11 +148,12 @@ export function answerFault(
     readonly impersonating?: boolean;
     /** The headers of the request, where it could be read. */
     readonly headers?: IncomingHttpHeaders;
+    readonly traceId?: string | null;
   },
 ): Answer {
   const { status, code, title, hint: detail } = fault;
   if (!at.page) {
-    const json = problem("fault", code, status, title, detail, at.id);
+    const json = problem("fault", code, status, title, detail, at.id, inTrace(at.traceId ?? null));
     const isAgents = at.impersonating === true && at.headers !== undefined;
     const told = isAgents ? toScript(at.headers, { code, title, detail }, json) : null;
     return { status, ...(told ?? { headers: JSON_HEADERS, body: json }) };
@@ -161,6 +164,7 @@ export function answerFault(
     body: services.pages.fault({
       fault,
       requestId: at.id,
+      traceId: at.traceId ?? null,
       prefix: at.prefix,
       impersonating: at.impersonating ?? false,
     }),
@@ -181,7 +185,12 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     prefix,
     impersonating,
     headers: received.raw.headers,
+    traceId: traceIdOf(received),
   });
+}
+
+function inTrace(traceId: string | null): Readonly<Record<string, string>> {
+  return traceId === null ? {} : { traceId };
 }
 
 /** Where somebody signs in with an identity provider, below the prefix. */
@@ -297,6 +306,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
+    traceId: traceIdOf(committed),
     prefix: snapshot.settings.prefix,
     to: committed.url.target,
     returnTo: backTo(committed, effects.impersonation ?? effects.ended),

@@ -26,6 +26,7 @@ export const AR: BannerWords = {
   ticket: "التذكرة",
   reason: "السبب",
   agreement: "الموافقة",
+  trace: "التتبع",
   changesUntil: "التعديل حتى",
   ends: "ينتهي",
   endsUnused: "{time}، إذا لم يفعل أحد شيئًا",

@@ -26,6 +26,7 @@ export const DE: BannerWords = {
   ticket: "Ticket",
   reason: "Grund",
   agreement: "Zustimmung",
+  trace: "Trace",
   changesUntil: "Änderungen bis",
   ends: "Endet",
   endsUnused: "{time}, wenn niemand mehr etwas tut",

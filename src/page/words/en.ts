@@ -24,6 +24,7 @@ export const EN = {
   ticket: "Ticket",
   reason: "Reason",
   agreement: "Agreement",
+  trace: "Trace",
   changesUntil: "Changes until",
   ends: "Ends",
   endsUnused: "{time}, if nobody does anything more",

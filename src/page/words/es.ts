@@ -26,6 +26,7 @@ export const ES: BannerWords = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimiento",
+  trace: "Traza",
   changesUntil: "Cambios hasta",
   ends: "Termina",
   endsUnused: "{time}, si nadie hace nada más",

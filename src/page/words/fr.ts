@@ -26,6 +26,7 @@ export const FR: BannerWords = {
   ticket: "Ticket",
   reason: "Motif",
   agreement: "Accord",
+  trace: "Trace",
   changesUntil: "Changements jusqu’à",
   ends: "Fin",
   endsUnused: "{time}, si plus personne ne fait rien",

@@ -26,6 +26,7 @@ export const JA: BannerWords = {
   ticket: "チケット",
   reason: "理由",
   agreement: "同意",
+  trace: "トレース",
   changesUntil: "変更できる期限",
   ends: "終了",
   endsUnused: "{time}（操作がない場合）",

@@ -26,6 +26,7 @@ export const PT: BannerWords = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimento",
+  trace: "Rastreio",
   changesUntil: "Alterações até",
   ends: "Termina",
   endsUnused: "{time}, se ninguém fizer mais nada",
