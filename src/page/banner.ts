@@ -16,6 +16,8 @@ export interface BannerView extends HostView {
   readonly ticket: string | null;
   /** The customer's say that it began by, in words; null where they were not asked. */
   readonly agreement: string | null;
+  /** The id of the trace that the page's request belongs to. */
+  readonly trace: string | null;
   /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
   readonly endsAt: number;
   readonly until: number;
@@ -206,6 +208,7 @@ function details(view: BannerView): string {
     ],
     [words.ends, words.endsUnused.replace("{time}", inWords(view.endsAt)), ["ends", view.endsAt]],
     [words.endsAtLatest, inWords(view.until), ["fixed", view.until]],
+    [words.trace, view.trace],
   ];
   const list = rows
     .map(([term, text, time]) => ({ term, text: plain(text ?? "", MOST_SHOWN), time }))
