@@ -1,13 +1,13 @@
 // What it costs customers that others are asked and viewed: processor time of the gateway for own pages and own JSON of people without
 // an open ask, while one customer is asked and another is viewed, beside a gateway whose entries ask nobody, in alternating rounds of one
-// run. Their answers are compared byte by byte first.   node bench/consent.ts [ROUNDS] [REQUESTS]
+// run. Their answers are compared byte by byte first.   node bench/consent/own-traffic.ts [ROUNDS] [REQUESTS]
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { fileURLToPath } from "node:url";
-import { processorTime } from "./stand/processor-time.ts";
-import { type Gateway, gateway, median, place } from "./stand/stage.ts";
+import { processorTime } from "../stand/processor-time.ts";
+import { type Gateway, gateway, median, place } from "../stand/stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 9);
 const REQUESTS = Number(process.argv[3] ?? 6_000);
@@ -17,7 +17,7 @@ const PEOPLE = 200;
 const CUSTOMERS = ["17", "23", ...Array.from({ length: PEOPLE }, (_, at) => `c${at}`)];
 
 const PORT = 20_000 + (process.pid % 20_000);
-const upstream = fork(fileURLToPath(new URL("stand/upstream.ts", import.meta.url)), {
+const upstream = fork(fileURLToPath(new URL("../stand/upstream.ts", import.meta.url)), {
   env: { ...process.env, PORT: String(PORT) },
 });
 process.on("exit", () => upstream.kill());
