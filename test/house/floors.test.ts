@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sessions: ["zod"],
   signin: ["zod"],
   audit: ["zod", "jose"],
-  keys: [],
+  keys: ["jose"],
   page: [],
   config: ["zod", "yaml"],
   gateway: ["fastify", "@fastify/http-proxy"],
