@@ -8,6 +8,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
@@ -110,7 +111,9 @@ export async function askForMore(
     const { consent } = asked;
     const { customer, id } = consent;
     await recordConsent(services, received, consent);
-    await services.notices.tell(settings, customer, factsOf(consent), { link: { customer, consent: id } });
+    const facts = factsOf(consent);
+    await services.notices.tell(settings, customer, facts, { link: { customer, consent: id } });
+    await tellApprovers(services, customer, facts);
   }
   return await seeOther(reply, `${settings.prefix}/elevate?${new URLSearchParams(hidden)}`);
 }

@@ -10,6 +10,7 @@ import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { grantConsent } from "../../gateway/consent/answers.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { countsNow, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { Words } from "../../page/words/en.ts";
@@ -108,20 +109,13 @@ async function breakGlass(services: Services, request: FastifyRequest, it: Wanti
   return { kind: "waits", consent: asked.consent };
 }
 
-/** Who are written to because of one ask; more find it on their page. */
-const MOST_APPROVERS = 10;
-
-async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
+async function tell(services: Services, { received }: Visitor, consent: Consent): Promise<void> {
   const { customer, id } = consent;
-  const { settings } = received.snapshot;
   const facts = factsOf(consent);
-  await notices.tell(settings, customer, facts, { link: { customer, consent: id } });
-  if (settings.access.approvers !== "answer" || facts.kind !== "asked") return;
-  for (const approver of (customer.approvers ?? []).slice(0, MOST_APPROVERS)) {
-    const person = (await received.snapshot.users?.find(approver)) ?? null;
-    const about = { ...facts, kind: "askedFor", customer: nameOf(customer) } as const;
-    if (person !== null) await notices.tell(settings, person, about, { member: customer.id });
-  }
+  await services.notices.tell(received.snapshot.settings, customer, facts, {
+    link: { customer, consent: id },
+  });
+  await tellApprovers(services, customer, facts);
 }
 
 function draft(
