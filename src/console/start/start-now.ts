@@ -6,7 +6,7 @@ import { startHindrance } from "../../gateway/consent/telling.ts";
 import { appSaid } from "../../gateway/isolation/console-host.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { signInAddress } from "../step-up.ts";
-import { sendPage, type Visitor } from "../visitor.ts";
+import { languageOf, sendPage, type Visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
 
 interface Begins extends Start {
@@ -67,6 +67,7 @@ export async function refusal(
     reply,
     status,
     services.pages.decision({
+      language: languageOf(who.received),
       decision,
       sentence: REASONS[reason],
       requestId: who.received.id,

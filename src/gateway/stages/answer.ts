@@ -2,12 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
+import { languageFor } from "../../domain/language.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { LOCAL_TIMES_HASH } from "../../page/local-times.ts";
-import { refusalFor } from "../../page/words/words.ts";
+import { sentenceIn, wordsFor } from "../../page/words/words.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
@@ -167,6 +168,7 @@ export function answerFault(
       traceId: at.traceId ?? null,
       prefix: at.prefix,
       impersonating: at.impersonating ?? false,
+      language: languageFor(at.headers?.["accept-language"]),
     }),
   };
 }
@@ -208,7 +210,7 @@ function toScript(
   said: { readonly code: string; readonly title: string; readonly detail: string },
   json: string,
 ): Pick<Answer, "headers" | "body"> {
-  const sentence = refusalFor(headers["accept-language"], said.code, said.detail);
+  const sentence = sentenceIn(wordsFor(headers["accept-language"]), said.code, said.detail);
   const told = [
     REFUSED,
     `${said.code} ${encodeURIComponent(sentence.slice(0, LONGEST_TOLD).toWellFormed())}`,
@@ -277,7 +279,7 @@ function statusOf(decision: Decision): number {
 }
 
 /** The title for a request that was cut while the app had it. */
-export const BROKEN_OFF = "Your request was broken off";
+const BROKEN_OFF = "Your request was broken off";
 const MAY_BE_DONE =
   "The app had your request already, so it may have been done: look before you send it again.";
 
@@ -303,8 +305,9 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
   const { decision, effects, snapshot } = committed;
   return {
     snapshot,
+    language: languageFor(committed.raw.headers["accept-language"]),
     decision,
-    sentence: sentenceOf(committed),
+    sentence: reasonOf(committed),
     requestId: committed.id,
     traceId: traceIdOf(committed),
     prefix: snapshot.settings.prefix,
