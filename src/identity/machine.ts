@@ -4,7 +4,7 @@ import { z } from "zod";
 import { memo } from "../clients/memo.ts";
 import { textSource } from "../clients/secret.ts";
 import { httpUrl } from "../clients/template.ts";
-import type { Identity } from "../domain/identity.ts";
+import { assistantLabel, type Identity } from "../domain/identity.ts";
 import { isId, isLine, readPerson } from "../domain/person.ts";
 import { Fault } from "../errors.ts";
 import { personFacts, personId, personMapping } from "../people.ts";
@@ -81,7 +81,7 @@ function source(options: Options, deps: IdentityDeps): IdentitySource {
 
 /** Who it is, as pages and records name it: one for each person for whom it acts. */
 function identityOf({ id, name, groups }: Options, person: Identity): Identity {
-  const label = `an AI assistant (${name}, for ${person.name ?? person.id})`;
+  const label = assistantLabel(name, person.name ?? person.id);
   return { id: `${id}/${person.id}`, name: label, email: null, groups, machine: { for: person } };
 }
 

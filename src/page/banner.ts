@@ -1,5 +1,5 @@
 import type { CustomerCard } from "../domain/consent/consent.ts";
-import { momentText, type Texts } from "../domain/consent/texts.ts";
+import { momentText, type Texts, whoText } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -118,7 +118,7 @@ export function card(view: CardView): string {
   );
   const reason = plain(why ?? "", 120);
   const because = reason === "" ? "" : ` <span class="why"><bdi>${escaped(reason)}</bdi></span>`;
-  const sentence = `${before}<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b>${after}`;
+  const sentence = `${before}<b class="name"><bdi>${escaped(whoText(who, view.texts))}</bdi></b>${after}`;
   const link = (word: string) =>
     `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
   const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
