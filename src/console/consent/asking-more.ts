@@ -2,7 +2,6 @@ import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import { consentVerdict } from "../../domain/consent/said.ts";
-import { momentText } from "../../domain/consent/texts.ts";
 import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
@@ -14,8 +13,9 @@ import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { nameHtml, sentenceWith } from "../layout.ts";
+import { moment } from "../moment.ts";
 import { reasonField } from "../reason-field.ts";
-import { languageOf, seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "../visitor.ts";
+import { seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "../visitor.ts";
 
 export interface Step {
   readonly agent: Identity;
@@ -67,7 +67,6 @@ export async function askForMorePage(
   const { prefix } = who.received.snapshot.settings;
   const words = wordsOf(who);
   const { elevate, waiting, start } = words;
-  const language = languageOf(who.received);
   const name = nameHtml(step.impersonation.effectiveUser);
   if (open !== null) {
     reply.header("refresh", String(LOOKS_EVERY));
@@ -75,7 +74,7 @@ export async function askForMorePage(
 <p class="word warn">consent-required</p>
 <h1>${sentenceWith(elevate.isAsked, { who: name })}</h1>
 <p class="lead">${elevate.isAskedLead}</p>
-<dl class="facts"><dt>${waiting.askedAt}</dt><dd>${momentText(open.askedAt, language)}</dd><dt>${waiting.answerBy}</dt><dd>${momentText(open.answerBy, language)}</dd></dl>
+<dl class="facts"><dt>${waiting.askedAt}</dt><dd>${moment(open.askedAt)}</dd><dt>${waiting.answerBy}</dt><dd>${moment(open.answerBy)}</dd></dl>
 <div class="actions"><a class="button quiet" href="${back}">${elevate.keepLooking}</a></div>
 </section>`;
     return await sendPage(reply, 200, spokenPage(who, { title: elevate.title, body }));

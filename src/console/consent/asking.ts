@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, type ConsentOrigin, isForAgents } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
-import { filled, momentText } from "../../domain/consent/texts.ts";
+import { filled } from "../../domain/consent/texts.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { labelOf } from "../../domain/identity.ts";
@@ -16,19 +16,11 @@ import type { Services } from "../../gateway/services/services.ts";
 import type { Words } from "../../page/words/en.ts";
 import { html } from "../html.ts";
 import { nameOf } from "../layout.ts";
+import { moment } from "../moment.ts";
 import { returnPath } from "../return-path.ts";
 import { beginNow, refusal } from "../start/start-now.ts";
 import { admitted, type Start } from "../start/starting.ts";
-import {
-  field,
-  languageOf,
-  parameter,
-  sendPage,
-  spokenPage,
-  type Visitor,
-  visitor,
-  wordsOf,
-} from "../visitor.ts";
+import { field, parameter, sendPage, spokenPage, type Visitor, visitor, wordsOf } from "../visitor.ts";
 import { mayBreakGlass } from "./start-fields.ts";
 
 /** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
@@ -239,7 +231,6 @@ async function goOn(
 
 function waitingPage(who: Visitor, consent: Consent, to: string): string {
   const { prefix } = who.received.snapshot.settings;
-  const language = languageOf(who.received);
   const { waiting, start, frame } = wordsOf(who);
   const [title, text] = textOf(consent, waiting).map((it) => filled(it, { who: nameOf(consent.customer) }));
   const again = `${prefix}/as/${encodeURIComponent(consent.customer.id)}?to=${encodeURIComponent(to)}`;
@@ -247,8 +238,8 @@ function waitingPage(who: Visitor, consent: Consent, to: string): string {
 <h1>${title ?? ""}</h1>
 <p class="lead" role="status">${text ?? ""}</p>
 <dl class="facts">
-<dt>${waiting.askedAt}</dt><dd>${momentText(consent.askedAt, language)}</dd>
-${consent.state === "asked" ? html`<dt>${waiting.answerBy}</dt><dd>${momentText(consent.answerBy, language)}</dd>` : null}
+<dt>${waiting.askedAt}</dt><dd>${moment(consent.askedAt)}</dd>
+${consent.state === "asked" ? html`<dt>${waiting.answerBy}</dt><dd>${moment(consent.answerBy)}</dd>` : null}
 ${consent.reason === null ? null : html`<dt>${start.why}</dt><dd><bdi>${consent.reason}</bdi></dd>`}
 ${isForAgents(consent) && consent.state === "asked" ? html`<dt>${waiting.forThem}</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
 ${consent.said === null ? null : html`<dt>${waiting.theySay}</dt><dd><bdi>${consent.said}</bdi></dd>`}

@@ -1,12 +1,13 @@
 import { CAUSES, type Consent } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
-import { filled, momentText, spanText } from "../../domain/consent/texts.ts";
+import { filled, spanText } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Language } from "../../domain/language.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { wordsIn } from "../../page/words/words.ts";
 import { type Html, html } from "../html.ts";
-import { nameHtml, nameOf, sentenceWith } from "../layout.ts";
+import { nameHtml, sentenceWith } from "../layout.ts";
+import { moment } from "../moment.ts";
 
 /** What of the page with the start form is about the customer's say. */
 interface StartConsent {
@@ -22,23 +23,23 @@ export function consentFact({ person, grant, consent, language }: StartConsent):
   const words = wordsIn(language);
   const said = factText(grant.consent, consent, language);
   if (said === null) return null;
-  const text = filled(said.text, { who: nameOf(person), ...said.values });
+  const text = sentenceWith(said.text, { who: nameHtml(person), ...said.values });
   return html`<dt>${words.agreement}</dt><dd>${text}</dd>`;
 }
 
 interface Fact {
   readonly text: string;
-  readonly values?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, Html>>;
 }
 
 function factText(terms: Grant["consent"], consent: ConsentVerdict, language: Language): Fact | null {
   const { consent: words, reasons } = wordsIn(language);
-  const span = (ms: number) => spanText(ms, language);
+  const span = (ms: number) => html`${spanText(ms, language)}`;
   if (consent.kind === "granted") return grantedText(consent.consent, language);
   if (consent.kind === "free") return terms.mode === "notice" ? { text: words.told } : null;
   if (isNo(consent)) return { text: reasons[consent.reason] };
   const answer = { time: span(terms.answerWithin) };
-  const asked = consent.open === null ? null : { time: momentText(consent.open.askedAt, language) };
+  const asked = consent.open === null ? null : { time: moment(consent.open.askedAt) };
   if (terms.mode === "approval")
     return asked === null
       ? { text: words.approvedFirst, values: answer }
@@ -52,7 +53,7 @@ function factText(terms: Grant["consent"], consent: ConsentVerdict, language: La
 
 function grantedText({ until, type, origin }: Consent, language: Language): Fact {
   const { consent: words } = wordsIn(language);
-  const values = { time: momentText(until ?? 0, language) };
+  const values = { time: moment(until ?? 0) };
   if (origin === "approval") return { text: words.approved, values };
   if (origin === "break-glass") return { text: words.notAsked, values };
   return { text: type === "write" ? words.toChanges : words.toLooking, values };

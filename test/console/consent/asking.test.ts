@@ -27,7 +27,7 @@ t.test("the start page says what will be asked, and its button asks", async (t) 
   const it = await testServices(t, asking("{ mode: ask, answerWithin: 2h }"));
   const ask = await openConsole(t, it);
   const page = await ask(["GET /.guise/as/17?to=/site/1", ...CLICK, ...ALICE]);
-  t.match(page.body, "Nuno Almeida is asked first, each time, and has 2 hours to answer");
+  t.match(page.body, "Nuno Almeida</bdi> is asked first, each time, and has 2 hours to answer");
   t.match(page.body, /<button><span>Ask <bdi>Nuno Almeida/);
   t.match(page.body, '<select id="cause" name="cause">');
 });
