@@ -133,7 +133,7 @@ t.test("LEAVE-04: nothing of a secret or a service account's cookie leaves the g
 
 t.test("LEAVE-05: no log, record or page has a value of a sign-in, however it fails", async (t) => {
   process.env.LOGIN_APP_PASSWORD = PASSWORD;
-  const ways: Readonly<Record<string, (signIn: string) => string>> = {
+  const endings: Readonly<Record<string, (signIn: string) => string>> = {
     "as it should": (signIn) => signIn,
     "a text where JSON should be": (signIn) => signIn,
     "no such value in verify": (signIn) => signIn.replace("id: /id", "id: /nobody"),
@@ -141,9 +141,9 @@ t.test("LEAVE-05: no log, record or page has a value of a sign-in, however it fa
     "a step behind it that is refused": (signIn) =>
       signIn.replace("  verify:", '    - post: /login\n      form: { password: "{token}" }\n  verify:'),
   };
-  for (const [way, change] of Object.entries(ways)) {
+  for (const [how, change] of Object.entries(endings)) {
     const app = await loginApp(t);
-    app.faults.plainTokens = way.startsWith("a text");
+    app.faults.plainTokens = how.startsWith("a text");
     const said: string[] = [];
     const log = pino({ level: "trace" }, { write: (line: string) => void said.push(line) });
     const config = frontConfig(app.origin, change(BY_TOKEN));
@@ -152,10 +152,10 @@ t.test("LEAVE-05: no log, record or page has a value of a sign-in, however it fa
     const answers = [alice.first, await alice.fetch("/api/me"), await alice.open("/site/1/a")];
     await front.close();
     const all = JSON.stringify([said, answers, journalOf(front.data)]);
-    t.ok(app.given.length > 0 && journalOf(front.data).length > 0 && said.length > 0, way);
+    t.ok(app.given.length > 0 && journalOf(front.data).length > 0 && said.length > 0, how);
     for (const secret of [PASSWORD, ...app.given]) {
       const at = all.indexOf(secret);
-      t.equal(at < 0 ? "" : all.slice(Math.max(0, at - 300), at + 60), "", way);
+      t.equal(at < 0 ? "" : all.slice(Math.max(0, at - 300), at + 60), "", how);
     }
   }
 });
