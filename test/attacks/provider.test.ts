@@ -3,8 +3,9 @@ import { APP } from "../fixtures/apps/oidc-app.ts";
 import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
 import { recordsOf } from "../fixtures/gateway/front.ts";
 import { APART, type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
+import { headingIn } from "../fixtures/html.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 const BASIC = `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString("base64")}`;
 
 /** An agent who opens a customer's page is about to follow this to our provider, with a handle. */

@@ -2,8 +2,9 @@ import t from "tap";
 import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
 import { APART, type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
 import { recorded } from "../fixtures/gateway/signed-in-front.ts";
+import { headingIn } from "../fixtures/html.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 const BACK_CHANNEL = (app: string) => `, backChannel: "${app}/oidc/signed-out"`;
 
 /** Alice is signed in to the gateway and to the app, on the app's own host. */

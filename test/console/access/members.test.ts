@@ -5,6 +5,7 @@ import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 import { ALICE, CLICK, INSIDE, impersonate, NUNO, receive } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { hiddenIn } from "../../fixtures/html.ts";
 import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const asking = (approvers: string) =>
@@ -27,9 +28,7 @@ async function asked(it: TestServices): Promise<void> {
 }
 
 function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  const form = page.split("<form").find((it) => it.includes(`name="do" value="${deed}"`)) ?? "";
-  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  return { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...more };
+  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
 }
 
 t.test("an approver sees whom they answer for, and answers as themselves", async (t) => {
