@@ -1,7 +1,5 @@
 // Needs: WordPress
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -10,50 +8,13 @@ import t from "tap";
 import { app } from "../../src/app.ts";
 import { browser } from "../fixtures/browser/browser.ts";
 import { wordPress } from "../fixtures/real-apps/wordpress.ts";
+import { ear, toldOf } from "../fixtures/servers/ear.ts";
 import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
 
 const STEPS = 50;
 const PATHS = ["/wp-admin/profile.php", "/wp-admin/", "/", "/?s=guise"];
-
-/** A request as its bytes came to WordPress. */
-interface Heard {
-  readonly line: string;
-  readonly head: string;
-}
-
-/** Passes every byte between the gateway and WordPress on, and keeps the heads of requests. */
-async function ear(port: number): Promise<{ readonly port: number; readonly heard: Heard[]; stop(): void }> {
-  const heard: Heard[] = [];
-  const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
-    let text = "";
-    client.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      for (const [head] of text.matchAll(/^[A-Z]+ \S+ HTTP\/1\.1\r\n[\s\S]*?\r\n\r\n/gm))
-        heard.push({ line: head.slice(0, head.indexOf(" HTTP/")), head });
-      text = text.slice(text.lastIndexOf("\r\n\r\n") + (text.includes("\r\n\r\n") ? 4 : 1));
-    });
-    client.pipe(upstream).pipe(client);
-    for (const socket of [client, upstream])
-      socket.on("error", () => {
-        client.destroy();
-        upstream.destroy();
-      });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, heard, stop: () => server.close() };
-}
-
-/** Whom WordPress is told of, in the gateway's token. */
-function toldOf({ head }: Heard): string | null {
-  const token = /^[\w-]+: (?:Bearer )?eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+\r$/m.exec(head)?.[1];
-  return token === undefined
-    ? null
-    : (JSON.parse(Buffer.from(token, "base64url").toString()) as { sub: string }).sub;
-}
 
 const people = await supportTool(t, "staff=alice");
 const blog = await wordPress();
