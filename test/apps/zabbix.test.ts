@@ -66,7 +66,7 @@ t.test("nobody else is let in by the address of the gateway's", async (t) => {
 });
 
 t.test(
-  "its own login takes nothing but the customer's password, for whoever asks: no form steps",
+  "its own login takes nothing but the customer's password, whatever account asks: no form steps",
   async (t) => {
     const sessions = app.sessionsOf("nuno");
     const key = process.env.SUPPORT_KEY ?? "";
