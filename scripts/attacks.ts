@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
+import { INVARIANTS } from "../test/attacks/ids/invariants.ts";
+import { ALSO, ATTACKS, EXCEPTIONS } from "../test/attacks/ids.ts";
 
 /** Where tests of attacks stand. */
 const PLACES = ["test/attacks", "test/journeys", "test/system/journeys"] as const;

@@ -5,7 +5,7 @@ import { type Archive, archive } from "./audit/search/archive.ts";
 import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping/shipping.ts";
 import type { HookLinks } from "./audit/shipping/webhook-message.ts";
 import type { Holder } from "./config/hold.ts";
-import type { StartParts } from "./config/load.ts";
+import { type StartParts, webhooksToldTwice } from "./config/load.ts";
 import type { Settings } from "./config/snapshot.ts";
 import { Fault } from "./errors.ts";
 import { eventOf } from "./gateway/audit/audit-event.ts";
@@ -113,6 +113,8 @@ async function openLedger(
 function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   const { stream } = held.current().settings.audit;
   const url = start.audit.redis === null ? redisUrl : start.secret(start.audit.redis);
+  const [twice] = webhooksToldTwice(start);
+  if (twice !== undefined) throw new Fault("config-invalid", `audit.webhooks: ${twice.message}`);
   return {
     redis: url === null ? null : { url, stream },
     webhooks: start.audit.webhooks.map(({ url, events, secret, links, body, ...rest }) => ({

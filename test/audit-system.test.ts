@@ -6,8 +6,9 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { app } from "../src/app.ts";
 import { keys } from "../src/cli/keys.ts";
+import { examine } from "../src/config/load.ts";
 import { ALICE, ask, CLICK, named } from "./fixtures/client/named.ts";
-import { loadText, MINIMAL, problemsOf } from "./fixtures/gateway/config.ts";
+import { loadOptions, loadText, MINIMAL, problemsOf } from "./fixtures/gateway/config.ts";
 import { type Stack, stack } from "./fixtures/gateway/stack.ts";
 import { journalOf } from "./fixtures/journal/journal.ts";
 import { fakeLog } from "./fixtures/log.ts";
@@ -94,6 +95,23 @@ t.test("a secret that receivers could not read stops the start, and is not told"
     code: "config-invalid",
     detail: /^audit\.webhooks: the secret of hooks\.example .*openssl rand -base64 32`$/,
   });
+});
+
+t.test("two secrets with one address stop the start, and are not told", async (t) => {
+  process.env.GUISE_TEST_HOOK = "https://me:hunter2@hooks.example/x";
+  process.env.GUISE_TEST_HOOK_SECRET = "https://hooks.example/x";
+  const hook =
+    "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK } }, { url: { fromEnv: GUISE_TEST_HOOK_SECRET } }]\n";
+  const folder = testFolder(t, { "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
+  const config = join(folder, "routes.config.yaml");
+  const starting = app({
+    ...{ config, port: 0, host: "127.0.0.1", adminPort: 0, data: join(folder, "data") },
+    ...{ env: process.env, log: fakeLog() },
+  });
+  const detail = /^audit\.webhooks: has the address, format and events of webhooks\[0\](?!.*hunter2)/;
+  await t.rejects(starting, { code: "config-invalid", detail });
+  const checked = await examine(config, loadOptions(process.env as Record<string, string>));
+  t.match(checked, { kind: "rejected", problems: [{ path: "audit.webhooks[1]", message: /told twice/ }] });
 });
 
 t.test("a secret that should be an address and is none stops the start", async (t) => {

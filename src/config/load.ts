@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { toldTwice } from "../audit/shipping/told-twice.ts";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import { finish, type Steps } from "../domain/steps.ts";
 import { codeOf, isGone } from "../errors.ts";
@@ -112,7 +113,8 @@ export async function examine(
   const { value, locate } = reading.document;
   const directory = dirname(resolve(file));
   const judged = finish(judge(value, { digest, directory }, options));
-  const missing = missingSecrets(value, secretReader({ env: options.env, directory }));
+  const absent = missingSecrets(value, secretReader({ env: options.env, directory }));
+  const missing = judged.kind === "loaded" && absent.length === 0 ? webhooksToldTwice(judged.parts) : absent;
   if (judged.kind === "loaded" && missing.length === 0) {
     const { config, ...load } = judged;
     return { kind: "examined", load, value, config, locate };
@@ -122,6 +124,12 @@ export async function examine(
     ({ message }) => !missing.some((it) => it.message === message),
   );
   return { kind: "rejected", digest, problems: inOrder([...others, ...missing].map(locate)) };
+}
+
+/** The same as the schema says of addresses as they are written, of what stands in their secrets. */
+export function webhooksToldTwice({ audit, secret }: StartParts): readonly Complaint[] {
+  const read = audit.webhooks.map(({ url, format, events }) => ({ url: secret(url), format, events }));
+  return toldTwice(read).map(({ at, message }) => ({ path: ["audit", "webhooks", at], message }));
 }
 
 /** The same as `load`, for a gateway that runs: a large file is read in a thread of its own, and all else is done in slices. */

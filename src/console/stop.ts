@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Impersonation, wayBack } from "../domain/impersonation.ts";
+import { type Impersonation, isOpen, wayBack } from "../domain/impersonation.ts";
 import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -42,10 +42,9 @@ async function stopNow(
   const said = field(request, "impersonation");
   if (said !== null && impersonation !== null && said !== impersonation.id)
     return await sendPage(reply, 403, stopPage(request));
-  const ended =
-    impersonation?.end === null
-      ? await end(services, received, impersonation, "ended-by-agent")
-      : impersonation;
+  const ended = isOpen(impersonation)
+    ? await end(services, received, impersonation, "ended-by-agent")
+    : impersonation;
   for (const line of await endCookies(services, received, ended)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
   if (received.site.label !== null)
@@ -83,7 +82,7 @@ async function markedBy(
 ): Promise<readonly Impersonation[]> {
   try {
     if (id === null) return await ofTheAgent(services, request);
-    return (await services.impersonations.list()).filter((it) => it.id === id && it.end === null);
+    return (await services.impersonations.list()).filter((it) => it.id === id && isOpen(it));
   } catch (error) {
     services.log.error(
       { err: error, requestId: request.received.id, impersonation: id },
@@ -100,7 +99,7 @@ async function ofTheAgent(services: Services, request: FastifyRequest): Promise<
   const here: Impersonation[] = [];
   for (const it of mine) {
     const isHere = it.origin === null || it.origin === received.site.origin;
-    if (it.end === null && isHere && (await services.labels.of(it.id)).length === 0) here.push(it);
+    if (isOpen(it) && isHere && (await services.labels.of(it.id)).length === 0) here.push(it);
   }
   return here;
 }

@@ -78,6 +78,7 @@ export type ConsentRecord = Pick<
   | "ticket"
   | "location"
   | "retention"
+  | "longest"
   | "answerBy"
   | "until"
   | "answeredBy"

@@ -116,6 +116,16 @@ export function lifeAt(it: Impersonation, now: number): Life {
   return now < it.writeUntil ? "lifted" : "lapsed";
 }
 
+/** The end that stands on its record; null while there is none, also where it is over by the clock. */
+export function recordedEnd(it: Impersonation | null): End | null {
+  return it?.end ?? null;
+}
+
+/** Whether it is one whose record has no end yet. */
+export function isOpen(it: Impersonation | null): it is Impersonation & { readonly end: null } {
+  return it !== null && it.end === null;
+}
+
 /** Whether it isn't over at this moment, neither by the clock nor by a recorded end. */
 export function runsAt(it: Impersonation, now: number): boolean {
   return endedAt(it, now) === null;

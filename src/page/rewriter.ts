@@ -17,6 +17,8 @@ interface RewriterOptions {
   readonly syntax: Syntax;
   /** The label in the answer's `Content-Type`; null if it has none. */
   readonly charset: string | null;
+  /** Whether it may leave as UTF-8 where it came as UTF-16; else it is as one that nothing can be put into. */
+  readonly transcode: boolean;
   /** Bytes that are searched at the most. */
   readonly pageHead: number;
   /** Gives the policy of a `<meta>` as it shall be; null leaves them alone. */
@@ -104,7 +106,10 @@ class Marker implements Filter {
     const declared = this.#options.charset === null ? null : readingOf(this.#options.charset);
     this.#charset = mark?.reading ?? declared;
     this.#bom = mark?.length ?? 0;
-    if (this.#charset === "utf-16le" || this.#charset === "utf-16be") this.#decode(this.#charset);
+    if (this.#charset === "utf-16le" || this.#charset === "utf-16be") {
+      if (!this.#options.transcode) throw unmarkable("UTF-16, which is to stay so");
+      this.#decode(this.#charset);
+    }
     this.#applyCharset();
   }
 
@@ -118,8 +123,7 @@ class Marker implements Filter {
   }
 
   #applyCharset(): void {
-    if (this.#charset === "none") throw unmarkable("browsers show nothing of this charset");
-    if (this.#charset === "iso-2022-jp") throw unmarkable("ISO-2022-JP, which hides markup in text");
+    if (this.#charset === "unmarkable") throw unmarkable("a charset that hides markup, or is not shown");
   }
 
   #meta(attributes: readonly Attribute[]): void {

@@ -1,5 +1,12 @@
 import type { ReasonWord } from "../domain/decision.ts";
-import { advance, type End, type Impersonation, lastMoment } from "../domain/impersonation.ts";
+import {
+  advance,
+  type End,
+  type Impersonation,
+  isOpen,
+  lastMoment,
+  recordedEnd,
+} from "../domain/impersonation.ts";
 import { announce, type SessionContext } from "./context.ts";
 import type { Known } from "./known.ts";
 
@@ -51,8 +58,8 @@ export async function settle(context: SessionContext): Promise<void> {
  * last writes gives back what was over; then the end is pending once more.
  */
 export function asKnown(context: SessionContext, it: Impersonation): Impersonation {
-  if (it.end !== null) return it;
-  const end = context.pendingEnds.get(it.id) ?? context.watch.get(it.id)?.it.end ?? null;
+  if (!isOpen(it)) return it;
+  const end = context.pendingEnds.get(it.id) ?? recordedEnd(context.watch.get(it.id)?.it ?? null);
   if (end === null) return it;
   context.pendingEnds.set(it.id, end);
   return advance(it, { kind: "end", why: end.why }, end.at);
@@ -79,7 +86,7 @@ async function emptyJar({ jars, log }: SessionContext, id: string): Promise<void
 async function putBack(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
   const known = context.watch.get(id);
   if (known === null || isForgotten(context, known.it)) return { first: false, impersonation: null };
-  const running = known.it.end === null || context.unrecorded.has(id);
+  const running = isOpen(known.it) || context.unrecorded.has(id);
   const it = advance(known.it, { kind: "end", why }, at);
   const entry = await context.records.putBack(known.key, it);
   await emptyJar(context, id);
@@ -101,7 +108,7 @@ function isForgotten({ clock, keepFor }: SessionContext, it: Impersonation): boo
 export async function missed(context: SessionContext, key: string): Promise<Impersonation | null> {
   const known = context.watch.all().find((it) => it.key === key);
   if (known === undefined || isForgotten(context, known.it)) return null;
-  if (known.it.end === null) await vanished(context, known);
+  if (isOpen(known.it)) await vanished(context, known);
   return context.watch.get(known.it.id)?.it ?? null;
 }
 
@@ -119,8 +126,9 @@ async function vanished(context: SessionContext, known: Known): Promise<void> {
 
 /** The one gateway that has put it back tells of its end. */
 function tellLost(context: SessionContext, { first, impersonation }: Closed): void {
-  if (!first || impersonation?.end == null) return;
-  for (const listener of context.onLost) listener({ ...impersonation, end: impersonation.end });
+  const end = recordedEnd(impersonation);
+  if (!first || impersonation === null || end === null) return;
+  for (const listener of context.onLost) listener({ ...impersonation, end });
 }
 
 function owe(context: SessionContext, id: string, end: End): Closed {
@@ -131,5 +139,5 @@ function owe(context: SessionContext, id: string, end: End): Closed {
   const ended = advance(known.it, { kind: "end", why: end.why }, end.at);
   context.recall.forget(known.key);
   context.watch.observe({ ...known, it: ended }, true);
-  return { first: first && known.it.end === null, impersonation: ended };
+  return { first: first && isOpen(known.it), impersonation: ended };
 }

@@ -2,7 +2,14 @@ import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
 import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { LoadedImpersonation } from "../domain/facts.ts";
-import { advance, type Deed, type Impersonation, type StartOrder, start } from "../domain/impersonation.ts";
+import {
+  advance,
+  type Deed,
+  type Impersonation,
+  isOpen,
+  type StartOrder,
+  start,
+} from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { type AppSessions, appSessions } from "./app-sessions.ts";
 import { recall } from "./cache.ts";
@@ -235,7 +242,7 @@ async function change(context: SessionContext, id: string, deed: Deed): Promise<
 
 async function running(context: SessionContext): Promise<readonly Impersonation[]> {
   const all = (await context.records.list()).map((it) => asKnown(context, it));
-  return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
+  return all.filter(isOpen).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
 /** Writes that impersonations are in use. */

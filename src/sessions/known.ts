@@ -3,9 +3,11 @@ import {
   endedAt,
   endsAt,
   type Impersonation,
+  isOpen,
   lastMoment,
   type Mode,
   modeAt,
+  recordedEnd,
   runsAt,
 } from "../domain/impersonation.ts";
 import type { Clock } from "../ports.ts";
@@ -49,7 +51,7 @@ export function watch(clock: Clock): Watch {
       const { it } = entry;
       const before = known.get(it.id);
       // An older answer may come late; and an end is for good.
-      if (before !== undefined && (before.it.end !== null || entry.version < before.version)) return;
+      if (before !== undefined && (!isOpen(before.it) || entry.version < before.version)) return;
       const after = seen(entry);
       known.set(it.id, after);
       const endsNow = after.over && (before === undefined ? news : !before.over);
@@ -79,6 +81,6 @@ export function watch(clock: Clock): Watch {
 }
 
 function withEnd(it: Impersonation, now: number): Ended {
-  const end = it.end ?? { at: Math.min(now, endsAt(it)), why: endedAt(it, now) ?? "ended-expired" };
+  const end = recordedEnd(it) ?? { at: Math.min(now, endsAt(it)), why: endedAt(it, now) ?? "ended-expired" };
   return { ...it, end };
 }

@@ -1,4 +1,4 @@
-import { runsAt } from "../domain/impersonation.ts";
+import { isOpen, runsAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import type { SessionContext } from "./context.ts";
 import { asKnown, missed, settle } from "./end.ts";
@@ -60,7 +60,7 @@ async function readAgain(context: SessionContext, key: string, unsure: Set<strin
 }
 
 function seen(context: SessionContext, entry: Entry): void {
-  if (entry.it.end !== null) context.jars.strip(entry.it.id);
+  if (!isOpen(entry.it)) context.jars.strip(entry.it.id);
   context.watch.observe({ ...entry, it: asKnown(context, entry.it) }, true);
 }
 

@@ -1,32 +1,24 @@
-import t, { type Test } from "tap";
+import t from "tap";
 import { usual } from "../fixtures/apps/attack-app.ts";
 import { allSenders, fire, recordOf, type Sender } from "../fixtures/client/attack-requests.ts";
-import {
-  AS,
-  CLICK,
-  codeOf,
-  HOST,
-  INSIDE,
-  idOf,
-  impersonate,
-  request,
-  send,
-  stand,
-  values,
-  WRITE,
-} from "../fixtures/gateway/attack-stand.ts";
+import { codeOf, idOf, stand, WRITE } from "../fixtures/gateway/attack-stand.ts";
 
 const reading = await stand(t);
+
 const writing = await stand(t, { config: WRITE });
+
 const readWay = (await allSenders(t, reading)).find(
   (sender) => sender.impersonating && !sender.socket,
 ) as Sender;
+
 const writeWay = (await allSenders(t, writing)).find(
   (sender) => sender.impersonating && !sender.socket,
 ) as Sender;
 
 const FORM = "Content-Type: application/x-www-form-urlencoded";
+
 const PARTS = "Content-Type: multipart/form-data; boundary=b";
+
 const part = (name: string, value: string) =>
   `--b\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${value}\r\n`;
 
@@ -196,110 +188,6 @@ t.test("POL-02: reading is the safe methods, less what is denied and more what i
       `a GET that is denied: ${target}`,
     );
   }
-});
-
-/** A gateway that asks before it lets something be deleted, and what the page that asks is answered with. */
-async function asking(t: Test) {
-  const config = WRITE.replace(
-    "rules:\n",
-    'rules:\n  - { path: "/delete/:it", methods: [POST, PUT], confirm: "Delete this?" }\n',
-  );
-  const at = await stand(t, { config });
-  const mine = [...AS.alice, await impersonate(t, at)];
-  const here = `Origin: http://${HOST}`;
-  const ask = async (line: string, body: string, fields: readonly string[] = [...mine, here]) => {
-    const inside = INSIDE.filter((mark) => !fields.some((it) => it.split(":")[0] === mark.split(":")[0]));
-    const head = [...inside, ...fields, FORM, `Content-Length: ${body.length}`];
-    return await send(t, at.port, request(line, head, body));
-  };
-  const question = async () => {
-    const asked = await ask("POST /delete/1", "a=b");
-    const hidden = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(asked.body)?.[1] ?? "";
-    const form = { _csrf: hidden("_csrf"), _confirmation: hidden("_confirmation") };
-    return {
-      asked,
-      address: /<form method="post" action="([^"]+)"/.exec(asked.body)?.[1]?.replaceAll("&amp;", "&") ?? "",
-      yes: new URLSearchParams(form).toString(),
-    };
-  };
-  return { at, config, mine, ask, question };
-}
-
-t.test("POL-03: a yes is for one request, once", async (t) => {
-  const { at, ask, question } = await asking(t);
-  const heard = at.app.arrived.length;
-  for (const path of ["/delete/2", "/payments"]) {
-    const { asked, address, yes } = await question();
-    t.equal(asked.status, 428);
-    t.equal(
-      (await ask(`POST ${address.replace("/delete/1", path)}`, yes)).status,
-      403,
-      `${path}: not for another address`,
-    );
-    t.equal((await ask(`POST ${address}`, yes)).status, 403, "and spent by the attempt");
-  }
-  const forged = await question();
-  t.equal(
-    (await ask(`POST ${forged.address}`, forged.yes.replace(/_confirmation=.{6}/, "_confirmation=AAAAAA")))
-      .status,
-    403,
-  );
-  t.equal(at.app.arrived.length, heard, "so far the app has heard nothing");
-  const { address, yes } = await question();
-  t.equal((await ask(`PUT ${address}`, `${yes}&a=other&_method=DELETE`)).status, 200);
-  t.match(
-    at.app.arrived.slice(heard),
-    [{ line: "POST /delete/1 HTTP/1.1", body: "a=b" }],
-    "just as it was asked about, whatever method and body the yes has",
-  );
-  t.equal((await ask(`POST ${address}`, yes)).status, 403, "once");
-  t.equal(at.app.arrived.length, heard + 1);
-});
-
-t.test("POL-03: a yes is its agent's, for whom it was asked, and is judged anew", async (t) => {
-  const { at, config, mine, ask, question } = await asking(t);
-  const here = `Origin: http://${HOST}`;
-  const { address, yes: asAlice } = await question();
-  const bobs = [...AS.bob, await impersonate(t, at, "/site/1/x", AS.bob)];
-  const heard = at.app.arrived.length;
-  t.equal((await ask(`POST ${address}`, asAlice, [...bobs, here])).status, 403, "not another agent's");
-  const second = await question();
-  const switched = await send(t, at.port, request("GET /site/2/x", [...mine, ...CLICK]));
-  const cookie = /^Set-Cookie: (guise=[\w-]{43});/im.exec(switched.head)?.[1] ?? "";
-  const asMia = [...AS.alice, `Cookie: ${cookie}`];
-  t.equal(
-    (await ask(`POST ${second.address}`, second.yes, [...asMia, here])).status,
-    403,
-    "not for another person",
-  );
-  t.equal(at.app.arrived.filter(({ target }) => target.startsWith("/delete")).length, 0);
-  t.ok(at.app.arrived.length >= heard);
-
-  const changed = await asking(t);
-  const last = await changed.question();
-  await changed.at.reconfigure(config.replace(' confirm: "Delete this?"', ' deny: "Not any more."'));
-  const denied = await changed.ask(`POST ${last.address}`, last.yes);
-  t.equal(denied.status, 403);
-  t.match(denied.body, /denied/, "what was forbidden meanwhile is forbidden");
-  t.equal(changed.at.app.arrived.filter(({ target }) => target.startsWith("/delete")).length, 0);
-});
-
-t.test("DEC-04: no other site can say yes for the agent, nor frame the question", async (t) => {
-  const { at, mine, ask, question } = await asking(t);
-  const heard = at.app.begun.length;
-  for (const from of [
-    ["Origin: https://evil.test"],
-    [`Origin: http://sub.${HOST}`],
-    ["Origin: null", "Sec-Fetch-Site: cross-site"],
-  ]) {
-    const { address, yes, asked } = await question();
-    t.match(values(asked.head, "Content-Security-Policy").join(), /frame-ancestors 'none'/);
-    const fields = [...mine, ...from];
-    t.equal((await ask(`POST ${address}`, yes, fields)).status, 403, from.join());
-    const bare = await ask(`POST ${address}`, yes.replace(/_csrf=[^&]+&?/, ""));
-    t.equal(bare.status, 403, "nor without the hidden field");
-  }
-  t.equal(at.app.begun.length, heard);
 });
 
 t.test("POL-04: nothing in a request switches a policy off", async (t) => {

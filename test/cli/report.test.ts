@@ -22,7 +22,13 @@ const access = (id: string, more: Partial<NonNullable<AuditEvent["impersonation"
 });
 const asked: NonNullable<AuditEvent["consent"]> = {
   ...{ id: "ask-1", origin: "asked", cause: "customer-initiated-support", type: "read", scope: null },
-  ...{ reason: "does not see the chart", ticket: "T-42", location: "Portugal", retention: 90 * DAY },
+  ...{
+    reason: "does not see the chart",
+    ticket: "T-42",
+    location: "Portugal",
+    retention: 90 * DAY,
+    longest: DAY,
+  },
   ...{ answerBy: at(2), until: null, answeredBy: null, impersonation: null },
 };
 const broken = { ...asked, id: "ask-2", origin: "break-glass" as const, location: null };

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../attacks/ids.ts";
+import { INVARIANTS } from "../attacks/ids/invariants.ts";
+import { ALSO, ATTACKS, EXCEPTIONS } from "../attacks/ids.ts";
 import { filesBelow, ROOT } from "./source.ts";
 
 const page = readFileSync(join(ROOT, "docs/attacks.md"), "utf8");

@@ -50,3 +50,14 @@ t.test("a reason word in quotes anywhere in src/ is one of the list", async (t) 
   }
   t.same(wrong, []);
 });
+
+t.test("whether an impersonation has an end is asked of domain/impersonation.ts alone", async (t) => {
+  const asks = /\.end(?:\?\.(?!end\()|\.(?:at|why)\b| [!=]==? null)|impersonation\?*\.end\b/;
+  t.ok(filesBelow("src").some(({ path, text }) => path === "src/domain/impersonation.ts" && asks.test(text)));
+  t.same(
+    filesBelow("src")
+      .filter(({ path, text }) => path !== "src/domain/impersonation.ts" && asks.test(text))
+      .map(({ path }) => path),
+    [],
+  );
+});

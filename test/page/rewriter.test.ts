@@ -1,92 +1,7 @@
-import { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import fc from "fast-check";
-import { type DefaultTreeAdapterTypes, parse, serialize } from "parse5";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
 import { rewriter } from "../../src/page/rewriter.ts";
-
-type RewriterOptions = Parameters<typeof rewriter>[0];
-
-const INSERT = "<guise-banner><template>b</template></guise-banner>";
-
-/** Sends the pieces through a rewriter and gives what comes out. */
-async function through(pieces: readonly Buffer[], options: Partial<RewriterOptions> = {}): Promise<Buffer> {
-  const out: Buffer[] = [];
-  const sink = new Writable({
-    write(chunk: Buffer, _, done) {
-      out.push(chunk);
-      done();
-    },
-  });
-  const transform = rewriter({
-    insert: INSERT,
-    title: null,
-    syntax: "html",
-    charset: "utf-8",
-    pageHead: 1 << 20,
-    amendMeta: null,
-    ...options,
-  });
-  await pipeline(Readable.from(pieces), transform, sink);
-  return Buffer.concat(out);
-}
-
-async function rewrite(html: string, options: Partial<RewriterOptions> = {}): Promise<string> {
-  return (await through([Buffer.from(html, "latin1")], options)).toString("latin1");
-}
-
-function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
-  const pieces: Buffer[] = [];
-  let from = 0;
-  for (const size of sizes) {
-    if (from >= bytes.length) break;
-    pieces.push(bytes.subarray(from, from + size));
-    from += size;
-  }
-  if (from < bytes.length) pieces.push(bytes.subarray(from));
-  return pieces;
-}
-
-type Element = DefaultTreeAdapterTypes.Element;
-type Node = DefaultTreeAdapterTypes.Node;
-
-function bodyOf(html: string): {
-  readonly document: DefaultTreeAdapterTypes.Document;
-  readonly body: Element | null;
-} {
-  const document = parse(html.replace(/^\xef\xbb\xbf/, ""));
-  const root = document.childNodes.find((node): node is Element => node.nodeName === "html");
-  const body = root?.childNodes.find((node): node is Element => node.nodeName === "body");
-  return { document, body: body ?? null };
-}
-
-function isElement(node: Node): node is Element {
-  return "tagName" in node;
-}
-
-/** Whether a browser that runs no scripts has the banner as an element. */
-function seenWithoutScripts(html: string): boolean {
-  const has = (node: Node): boolean =>
-    node.nodeName === "guise-banner" || ("childNodes" in node && node.childNodes.some((child) => has(child)));
-  return has(parse(html, { scriptingEnabled: false }));
-}
-
-/** Whether markup that is added to the document would be read as markup, so nothing in it was cut off. */
-function restsAt(html: string): boolean {
-  const has = (node: Node): boolean =>
-    node.nodeName === "wbr" || ("childNodes" in node && node.childNodes.some((child) => has(child)));
-  return has(parse(`${html}<wbr>`));
-}
-
-/** The tree of the document as HTML, with the banner taken out of it; says where the banner was. */
-function withoutBanner(html: string): { readonly tree: string; readonly first: boolean } {
-  const { document, body } = bodyOf(html);
-  const banner = body?.childNodes.find(isElement);
-  const first = banner?.nodeName === "guise-banner";
-  if (first && body !== null) body.childNodes = body.childNodes.filter((node) => node !== banner);
-  return { tree: serialize(document), first };
-}
+import { cut, INSERT, type RewriterOptions, rewrite, through, withoutBanner } from "./rewriting.ts";
 
 const GOLDENS: readonly (readonly [string, string])[] = [
   ["right after the body tag", "<!doctype html><html><head><title>a</title></head><body class=x>|<p>b"],
@@ -185,6 +100,7 @@ for (const [name, html, options] of UNMARKABLE) {
     const transform = rewriter({
       insert: INSERT,
       title: null,
+      transcode: true,
       syntax: "html",
       charset: "utf-8",
       pageHead: 1 << 20,
@@ -203,120 +119,6 @@ for (const [name, html, options] of UNMARKABLE) {
     t.equal(bytes, 0);
   });
 }
-
-const FRAGMENTS = [
-  "<html lang=a>",
-  "<head>",
-  "</head>",
-  "<body>",
-  "<body class='a>b'>",
-  "</body>",
-  "</html>",
-  "<meta name=a content='<body>'>",
-  "<link rel=x>",
-  "<base href=/>",
-  "<title>a<b>",
-  "</title>",
-  "<style>a>b{}",
-  "</style>",
-  "<script>if (a<b) c()",
-  "<script><!--",
-  "<script>",
-  "-->",
-  "</script>",
-  "</script foo='>'>",
-  "<noscript>",
-  "</noscript>",
-  "<noframes>",
-  "</noframes>",
-  "<template>",
-  "</template>",
-  "<p>",
-  "</p>",
-  "<br>",
-  "</br>",
-  "<!-- <body> -->",
-  "<!-->",
-  "<!--->",
-  "<!-- --!>",
-  "<!--",
-  "<!",
-  "<!doctype html>",
-  "<!doctype html public 'a>",
-  "<?xml ?>",
-  "</ x>",
-  "</>",
-  "<",
-  "</",
-  "<a href=",
-  "'",
-  '"',
-  ">",
-  "/",
-  "=",
-  " ",
-  "\n",
-  "\f",
-  "a",
-  "-",
-  "&amp;",
-  "<svg>",
-  "<select>",
-  "<textarea>",
-  "</textarea>",
-  "<div title='",
-  "<main/>",
-];
-
-const documents = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 14 }).map((parts) => parts.join(""));
-const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 });
-
-t.test(
-  "whatever the document and however it is cut, one banner goes in and nothing else changes",
-  async (t) => {
-    let marked = 0;
-    const property = fc.asyncProperty(documents, sizes, async (html, sizes) => {
-      const bytes = Buffer.from(html);
-      let out: string;
-      try {
-        out = (await through(cut(bytes, sizes))).toString();
-      } catch (error) {
-        if (error instanceof Fault && error.code === "page-unmarkable") return;
-        throw error;
-      }
-      marked += 1;
-      if (out.split(INSERT).length !== 2) throw new Error("not exactly one banner");
-      if (out.replace(INSERT, "") !== html) throw new Error("other bytes changed");
-      if (out !== (await through([bytes])).toString()) throw new Error("the cuts matter");
-    });
-    await fc.assert(property, { numRuns: 3000 });
-    t.ok(marked > 2000, `${marked} documents were marked`);
-  },
-);
-
-t.test(
-  "a browser's parser finds the banner first in the body and the rest of the tree as it was",
-  async (t) => {
-    let compared = 0;
-    const property = fc.asyncProperty(documents, async (html) => {
-      let out: string;
-      try {
-        out = await rewrite(html);
-      } catch (error) {
-        if (error instanceof Fault) return;
-        throw error;
-      }
-      const { tree, first } = withoutBanner(out);
-      if (!first) throw new Error(`not first in the body: ${out}`);
-      if (!seenWithoutScripts(out)) throw new Error(`not there without scripts: ${out}`);
-      if (!restsAt(html) || bodyOf(html).body === null) return;
-      compared += 1;
-      if (tree !== serialize(parse(html))) throw new Error(`another tree: ${out}`);
-    });
-    await fc.assert(property, { numRuns: 20_000 });
-    t.ok(compared > 5000, `${compared} trees were compared`);
-  },
-);
 
 const MARK = "as N &#183; ";
 
@@ -362,46 +164,6 @@ for (const [what, html, marked, options = {}] of [
     const out = await rewrite(html, { title: MARK, ...options });
     t.equal(out, marked.replace("|", INSERT).replace("^", MARK));
   });
-
-t.test("whatever the document and however it is cut, its title begins with whose page it is", async (t) => {
-  let titled = 0;
-  const heads = fc.array(
-    fc.constantFrom("<head>", "<meta name=a>", "<!-- <body> -->", "<style>a</style>", "\n"),
-  );
-  const more = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 3 });
-  const parts = fc.tuple(heads, fc.constant(["<title>"]), more, fc.constant(["</title>"]), more);
-  const property = fc.asyncProperty(parts, sizes, async (parts, sizes) => {
-    const html = parts.flat().join("");
-    const bytes = Buffer.from(html);
-    let out: string;
-    try {
-      out = (await through(cut(bytes, sizes), { title: MARK })).toString();
-    } catch (error) {
-      if (error instanceof Fault && error.code === "page-unmarkable") return;
-      throw error;
-    }
-    if (out.replace(INSERT, "").replace(MARK, "") !== html) throw new Error("other bytes changed");
-    if (!out.includes(MARK)) return;
-    titled += 1;
-    const before = titleOf(parse(html));
-    const after = titleOf(parse(out.replace(INSERT, "")));
-    if (after !== `as N \u00b7 ${before}`) throw new Error(`${before} became ${after}`);
-  });
-  await fc.assert(property, { numRuns: 3000 });
-  t.ok(titled > 2000, `${titled} have one`);
-});
-
-/** The text of the first title that is no drawing's. */
-function titleOf(node: DefaultTreeAdapterTypes.Document | Element): string | null {
-  for (const child of node.childNodes) {
-    if (!("tagName" in child)) continue;
-    if (child.tagName === "title" && child.namespaceURI === "http://www.w3.org/1999/xhtml")
-      return child.childNodes.map((it) => ("value" in it ? it.value : "")).join("");
-    const found = titleOf(child);
-    if (found !== null) return found;
-  }
-  return null;
-}
 
 const policy = (value: string) => `${value}; style-src-elem 'x'`;
 
@@ -503,6 +265,7 @@ t.test("what follows the place goes out at once and is the same memory", async (
   const transform = rewriter({
     insert: INSERT,
     title: null,
+    transcode: true,
     syntax: "html",
     charset: null,
     pageHead: 1 << 20,

@@ -93,6 +93,7 @@ export async function site(): Promise<Site> {
         charset: "utf-8",
         pageHead: 1 << 20,
         title: null,
+        transcode: true,
         amendMeta: (policy) => amendPolicies(policy, needs),
       });
       transform.pipe(response);

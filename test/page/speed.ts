@@ -27,6 +27,7 @@ async function send(page: Buffer): Promise<void> {
     charset: "utf-8",
     pageHead: 1 << 20,
     title: null,
+    transcode: true,
     amendMeta: null,
   });
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });

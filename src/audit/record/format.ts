@@ -142,7 +142,7 @@ function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): obj
   if (consent === undefined)
     return used && { id: used.id, ...(used.breakGlass ? { origin: "break-glass" } : {}) };
   const { id, origin, cause, type, scope, answerBy, until, answeredBy, impersonation: bound } = consent;
-  const { location, retention } = consent;
+  const { location, retention, longest } = consent;
   return {
     id,
     origin,
@@ -151,6 +151,7 @@ function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): obj
     scope: cap("guise.consent.scope", scope, CAPS.text, cut),
     location: cap("guise.consent.location", location, CAPS.text, cut),
     retention: retention ?? undefined,
+    longest,
     answer_by: iso(answerBy),
     until: until === null ? undefined : iso(until),
     answered_by: cap("guise.consent.answered_by", answeredBy, CAPS.id, cut),

@@ -66,6 +66,8 @@ export interface Written {
       readonly location?: string;
       /** How long the record is kept, as the customer was told, ms. */
       readonly retention?: number;
+      /** The longest that a yes may last, ms. */
+      readonly longest?: number;
       readonly answer_by?: string;
       readonly until?: string;
       readonly answered_by?: string;
@@ -151,6 +153,7 @@ const SHAPE = {
       scope: TEXT,
       location: TEXT,
       retention: "number",
+      longest: "number",
       answer_by: "time",
       until: "time",
       answered_by: TEXT,

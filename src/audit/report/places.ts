@@ -33,7 +33,8 @@ export class Gathered implements Places {
   }
 
   get places(): readonly Place[] {
-    return [...this.#byProducer].flatMap(([producer, known]) => ranges(producer, [...known]));
+    const producers = [...this.#byProducer].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    return producers.flatMap(([producer, known]) => ranges(producer, [...known]));
   }
 }
 

@@ -1,5 +1,7 @@
 import type { WrittenPerson } from "../record/parse.ts";
-import type { Access, Ask, Evidence } from "./evidence.ts";
+import type { Access } from "./accesses.ts";
+import type { Ask } from "./asks.ts";
+import type { Evidence } from "./evidence.ts";
 import { type Places, together } from "./places.ts";
 
 /** One number of a report, with the records that it was counted from. */
@@ -45,17 +47,25 @@ function records(what: string, places: Places): Figure {
   return { what, value: places.count, records: places };
 }
 
-const isBroken = ({ consent }: Access) => consent?.origin === "break-glass";
-/** The customer, or somebody for them, had said yes before. */
-const isAgreed = (it: Access) => it.consent !== null && !isBroken(it);
+/** Which accesses the customer, or somebody for them, had said yes to before; and which began by a second agent's yes, or nobody's. */
+function judged(accesses: readonly Access[], askOf: Evidence["askOf"]) {
+  const originOf = ({ consent }: Access) =>
+    consent === null ? null : (consent.origin ?? askOf(consent.id)?.origin ?? "");
+  const isAgreed = (it: Access) => originOf(it) !== null && !isForAgents(originOf(it));
+  return {
+    agreed: accesses.filter(isAgreed),
+    without: accesses.filter((it) => !isAgreed(it)),
+    opened: accesses.filter((it) => isForAgents(originOf(it))),
+  };
+}
 const isOneOf =
   (...states: readonly string[]) =>
   ({ state }: Ask) =>
     states.includes(state);
 
 function c5({ accesses, asks, askOf }: Evidence): Findings {
-  const without = accesses.filter((it) => !isAgreed(it));
-  const normal = asks.filter((it) => !isGlass(it));
+  const { agreed, without, opened } = judged(accesses, askOf);
+  const normal = asks.filter(({ origin }) => !isForAgents(origin));
   return {
     title: "BSI C5: access of the provider's staff to customers' data",
     requirements: [
@@ -93,26 +103,32 @@ function c5({ accesses, asks, askOf }: Evidence): Findings {
           things("declined", normal.filter(isOneOf("declined"))),
           things("not answered in time", normal.filter(isOneOf("lapsed"))),
           things("taken back", normal.filter(isOneOf("withdrawn"))),
-          things("accesses under such a yes", accesses.filter(isAgreed)),
+          things("accesses under such a yes", agreed),
         ],
       },
-      ...exceptions(accesses, asks),
+      ...exceptions(
+        accesses,
+        opened,
+        asks.filter(({ origin }) => isForAgents(origin)),
+      ),
     ],
     entries: [...asks.map(askEntry), ...accesses.map((it) => accessEntry(it, askOf))],
   };
 }
 
 /** Accesses without a yes, and what bounds all of them. */
-function exceptions(accesses: readonly Access[], asks: readonly Ask[]): readonly Requirement[] {
-  const broken = asks.filter(isGlass);
-  const opened = accesses.filter(isBroken);
+function exceptions(
+  accesses: readonly Access[],
+  opened: readonly Access[],
+  asks: readonly Ask[],
+): readonly Requirement[] {
   return [
     {
       id: "IAM-07.01AC",
       asks: "a rule for when consent can't be had",
       figures: [
-        things("asks to go in without the customer's yes", broken),
-        things("of them, approved by a second person", broken.filter(isApproved)),
+        things("asks to go in without the customer's yes", asks),
+        things("of them, approved by a second person", asks.filter(isApproved)),
         things("accesses that went in so", opened),
         things(
           "accesses that went in so, told to the customer by mail",
@@ -138,21 +154,18 @@ function exceptions(accesses: readonly Access[], asks: readonly Ask[]): readonly
   ];
 }
 
-const isGlass = ({ origin }: Ask) => origin === "break-glass";
+/** Where a second agent answers, or nobody. */
+const isForAgents = (origin: string | null) => origin === "break-glass" || origin === "approval";
 const isUntold = ({ told, untold }: Access) => told.count === 0 && untold.count > 0;
 const isWhole = ({ began, ended }: Access) => began !== null && ended !== null;
-/** The agent's own yes is none. */
-const isApproved = (it: Ask) =>
-  it.answeredBy !== null && it.answeredBy !== it.agent?.id && it.state !== "declined";
+/** By another person than who asked and who was asked about; where nobody was signed in, or a program said it, it isn't known who that was. */
+const isApproved = ({ until, answeredBy, agent, customer }: Ask) =>
+  until !== null &&
+  answeredBy !== null &&
+  ![agent?.id, customer?.id, "link", "card"].includes(answeredBy) &&
+  !answeredBy.startsWith("api:");
 const isComplete = (it: Ask) =>
-  [
-    it.cause,
-    it.type,
-    it.location,
-    it.retention,
-    it.answerBy,
-    it.answered === null ? it.answerBy : (it.until ?? it.answerBy),
-  ].every((field) => field !== null);
+  [it.cause, it.type, it.location, it.retention, it.answerBy, it.longest].every((field) => field !== null);
 
 function soc2({ accesses, asks, askOf, of }: Evidence, sample: number): Findings {
   const answered = asks.filter(({ answered }) => answered !== null);

@@ -1,5 +1,5 @@
 import { labelOf } from "../../domain/identity.ts";
-import { endsAt, type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { endsAt, type Impersonation, modeAt, recordedEnd } from "../../domain/impersonation.ts";
 
 /** What runs, as JSON shows it; times are ISO 8601. */
 export function listed(running: readonly Impersonation[], now: number): readonly object[] {
@@ -32,8 +32,9 @@ export function runningText(running: readonly Impersonation[], now: number): str
 
 /** What became of one. */
 export function endedText(id: string, it: Impersonation | null): string {
-  if (it?.end == null) return `${id}\n`;
-  return `${id}  ${printable(labelOf(it.agent))} as ${printable(labelOf(it.effectiveUser))}  ${it.end.why}  ${iso(it.end.at)}\n`;
+  const end = recordedEnd(it);
+  if (it === null || end === null) return `${id}\n`;
+  return `${id}  ${printable(labelOf(it.agent))} as ${printable(labelOf(it.effectiveUser))}  ${end.why}  ${iso(end.at)}\n`;
 }
 
 function iso(at: number): string {

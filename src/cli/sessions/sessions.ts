@@ -1,4 +1,4 @@
-import type { Impersonation } from "../../domain/impersonation.ts";
+import { type Impersonation, recordedEnd } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
 import { endEvent } from "../../gateway/stages/start-and-stop.ts";
@@ -87,7 +87,7 @@ async function chosen(sessions: OpenSessions, { agent }: SessionWords): Promise<
 }
 
 function asJson({ id, impersonation, problem }: End): object {
-  const end = impersonation?.end ?? null;
+  const end = recordedEnd(impersonation);
   return {
     id,
     why: end?.why ?? null,

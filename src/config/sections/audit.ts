@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { toldTwice } from "../../audit/shipping/told-twice.ts";
 import { HOOK_PLACES } from "../../audit/shipping/webhook-message.ts";
 import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
@@ -163,7 +164,18 @@ export const audit = z
       })
       .prefault({})
       .describe("Who may see what others did, on the page `activity`. Agents see what they did themselves."),
-    webhooks: z.array(webhook).default([]).describe("Addresses that are told of events."),
+    webhooks: z
+      .array(webhook)
+      .default([])
+      .superRefine((hooks, context) => {
+        const written = hooks.map(({ url, format, events }) => ({
+          ...{ format, events },
+          url: typeof url === "string" ? url : JSON.stringify(url),
+        }));
+        for (const { at, message } of toldTwice(written))
+          context.addIssue({ code: "custom", path: [at], message, input: hooks[at] });
+      })
+      .describe("Addresses that are told of events. No two have the same address, format and events."),
   })
   .refine(({ mode, insecureBatch }) => mode !== "batch" || insecureBatch, {
     path: ["mode"],

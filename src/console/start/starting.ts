@@ -4,7 +4,7 @@ import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { admit, isAgent, isBlocked, takesReason } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { endedAt } from "../../domain/impersonation.ts";
+import { endedAt, isOpen } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { startConsent } from "../../domain/target.ts";
@@ -157,7 +157,7 @@ async function leave(
 ): Promise<Between> {
   if (received.browser.secret === null) return { setCookies: [], cookies: received.browser.cookies };
   const impersonation = ownImpersonation ?? anyImpersonation;
-  if (impersonation?.end === null) {
+  if (isOpen(impersonation)) {
     const ranOut = endedAt(impersonation, services.clock.now());
     if (ownImpersonation === null)
       await end(services, received, impersonation, ranOut ?? "ended-by-agent", trueUser);

@@ -1,6 +1,6 @@
 import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt, recordedEnd, writesUntil } from "../../domain/impersonation.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import type { Judged, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -69,8 +69,9 @@ export function decisionOf(judged: Judged): NonNullable<AuditEvent["decision"]> 
 }
 
 function spanOf({ action, impersonation }: Saying): AuditEvent["span"] {
-  if (action !== "impersonation.ended" || impersonation?.end == null) return null;
-  return { start: impersonation.startedAt, end: impersonation.end.at };
+  const end = recordedEnd(impersonation);
+  if (action !== "impersonation.ended" || impersonation === null || end === null) return null;
+  return { start: impersonation.startedAt, end: end.at };
 }
 
 function requestOf(received: Received): NonNullable<AuditEvent["request"]> {

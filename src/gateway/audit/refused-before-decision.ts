@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { plainAddress } from "../../domain/address.ts";
-import type { Impersonation } from "../../domain/impersonation.ts";
+import { type Impersonation, isOpen } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import { ownCookies } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
@@ -28,7 +28,7 @@ export function recordRefusedBeforeDecision(
   services.impersonations
     .recall(secret)
     .then(async (loaded) => {
-      if (loaded.kind !== "found" || loaded.impersonation.end !== null) return;
+      if (loaded.kind !== "found" || !isOpen(loaded.impersonation)) return;
       const { perMinute } = services.config.current().settings.limits;
       services.rateLimits.pace(loaded.impersonation.id, perMinute, services.clock.monotonic());
       await services.ledger.record(eventFor(services, raw, loaded.impersonation, refusal));

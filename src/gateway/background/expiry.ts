@@ -1,5 +1,5 @@
 import { asGranted } from "../../domain/grant.ts";
-import { endedAt, type Impersonation, lifeAt } from "../../domain/impersonation.ts";
+import { endedAt, type Impersonation, isOpen, lifeAt } from "../../domain/impersonation.ts";
 import type { Closing } from "../../ports.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
@@ -53,7 +53,7 @@ async function sweepOnce(services: Services): Promise<void> {
       place: null,
     });
     const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
-    if (it.end === null && why !== null) await end(services, null, it, why);
+    if (isOpen(it) && why !== null) await end(services, null, it, why);
     else if (lifeAt(it, services.clock.now()) === "lapsed") await fellBack(services, it);
   });
 }

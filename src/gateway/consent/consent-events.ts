@@ -58,8 +58,8 @@ export function aboutCustomer(
 
 function recordOf(it: Consent): ConsentRecord {
   const { id, origin, cause, type, scope, reason, ticket, answerBy, until, answeredBy, impersonation } = it;
-  const { location, retention } = it;
-  const how = { id, origin, cause, type, scope, reason, ticket, location, retention };
+  const { location, retention, longest } = it;
+  const how = { id, origin, cause, type, scope, reason, ticket, location, retention, longest };
   return { ...how, answerBy, until, answeredBy, impersonation };
 }
 

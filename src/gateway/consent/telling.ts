@@ -2,7 +2,7 @@ import type { LetterFacts } from "../../domain/consent/letters.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { admit } from "../../domain/grant.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
-import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt, recordedEnd } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import type { Services } from "../services/services.ts";
 
@@ -53,7 +53,7 @@ function factsOf(
     type: modeAt(it, now),
     scope: null,
     from,
-    until: it.end?.at ?? it.expiresAt,
+    until: recordedEnd(it)?.at ?? it.expiresAt,
     answerBy: null,
     longest: null,
     retention: access.recordsKept,

@@ -189,6 +189,8 @@ function marked(
     title,
     syntax,
     charset: charsetOf(type),
+    // Of one's own page every byte stays the app's.
+    transcode: signed.effects.impersonation !== null,
     pageHead: signed.snapshot.settings.limits.pageHead,
     amendMeta: (policy) => {
       const { site } = signed;

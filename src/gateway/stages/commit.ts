@@ -2,7 +2,7 @@ import { appAt } from "../../config/apps.ts";
 import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { advance, type Impersonation } from "../../domain/impersonation.ts";
+import { advance, type Impersonation, isOpen } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import { after } from "../after.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
@@ -111,7 +111,7 @@ function effectsOf(base: Committed): readonly Effect[] {
     case "ended":
       // One that the judge found ended is closed in the store too; the first gateway that sees it records it.
       if (running === null || running.agent.id !== base.effects.trueUser?.id) return [];
-      return running.end === null ? [{ end: decision.reason }] : ["has-ended"];
+      return isOpen(running) ? [{ end: decision.reason }] : ["has-ended"];
     case "refuse":
     case "page":
       return isNoted(base) ? ["count", "record-refusal", "ask"] : ["count", "ask"];

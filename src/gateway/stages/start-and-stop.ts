@@ -4,7 +4,7 @@ import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { disown, restored } from "../../domain/cookies/cookie-restore.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
-import type { Impersonation } from "../../domain/impersonation.ts";
+import { type Impersonation, recordedEnd } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
@@ -204,7 +204,7 @@ export function endEvent(
   ended: Impersonation,
   by: Identity | null = null,
 ): AuditEvent {
-  const word = ended.end?.why ?? "unknown";
+  const word = recordedEnd(ended)?.why ?? "unknown";
   const administrator = by !== null && REVOKED.has(word) ? by : null;
   return eventOf(services, received, {
     action: "impersonation.ended",

@@ -1,6 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import type { Navigation } from "../../domain/facts.ts";
-import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { type Impersonation, isOpen, modeAt } from "../../domain/impersonation.ts";
 import type { Judged, Received, Signed } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
@@ -66,7 +66,7 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
   return {
     kind: "ended",
     why: decision.reason,
-    impersonation: theirs && impersonation.end === null ? impersonation : null,
+    impersonation: theirs && isOpen(impersonation) ? impersonation : null,
   };
 }
 

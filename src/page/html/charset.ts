@@ -1,14 +1,14 @@
 /**
  * What the search for a place has to know of a charset. `ascii`: every byte below 0x80 that stands where markup may
- * stand is that ASCII character (true of every charset of the web that isn't named here). `iso-2022-jp`: no byte can be told to be
- * markup without its escape sequences. `none`: browsers show nothing.
+ * stand is that ASCII character (true of every charset of the web that isn't named here). `unmarkable`: text hides markup (ISO-2022-JP), or browsers
+ * show nothing of it.
  */
-export type Reading = "ascii" | "iso-2022-jp" | "utf-16le" | "utf-16be" | "none";
+export type Reading = "ascii" | "utf-16le" | "utf-16be" | "unmarkable";
 
 /** The labels of the Encoding Standard for everything that isn't read as ASCII. */
 const READINGS: Readonly<Record<string, Reading>> = {
-  "iso-2022-jp": "iso-2022-jp",
-  csiso2022jp: "iso-2022-jp",
+  "iso-2022-jp": "unmarkable",
+  csiso2022jp: "unmarkable",
   "utf-16": "utf-16le",
   "utf-16le": "utf-16le",
   "ucs-2": "utf-16le",
@@ -18,12 +18,12 @@ const READINGS: Readonly<Record<string, Reading>> = {
   unicodefeff: "utf-16le",
   "utf-16be": "utf-16be",
   unicodefffe: "utf-16be",
-  "hz-gb-2312": "none",
-  "iso-2022-kr": "none",
-  csiso2022kr: "none",
-  "iso-2022-cn": "none",
-  "iso-2022-cn-ext": "none",
-  replacement: "none",
+  "hz-gb-2312": "unmarkable",
+  "iso-2022-kr": "unmarkable",
+  csiso2022kr: "unmarkable",
+  "iso-2022-cn": "unmarkable",
+  "iso-2022-cn-ext": "unmarkable",
+  replacement: "unmarkable",
 };
 
 /** How a document with this charset label is read; null where browsers don't know the label and look further. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import t from "tap";
 import { withoutJwt } from "../../../src/audit/record/nested-secrets.ts";
 import { redactor } from "../../../src/audit/record/redact.ts";
@@ -14,6 +15,13 @@ t.test("values under secret-looking names are not written down", async (t) => {
   )) {
     t.equal(redact(`${name}=v`), `${name}=[redacted]`, name);
   }
+});
+
+t.test("what docs/audit.md shows is written so", async (t) => {
+  const page = readFileSync(new URL("../../../docs/audit.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `([^`]*=[^`]*)` \| `([^`]*=[^`]*)` \|$/gm)];
+  t.ok(rows.length > 8);
+  for (const [, sent = "", written] of rows) t.equal(redact(sent), written, sent);
 });
 
 t.test("plain names stay byte for byte", async (t) => {

@@ -1,42 +1,15 @@
-import { generateKeyPairSync } from "node:crypto";
 import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import t, { type Test } from "tap";
-import { type Checkpoint, signCheckpoint } from "../../../src/audit/journal/checkpoint.ts";
+import t from "tap";
+import { signCheckpoint } from "../../../src/audit/journal/checkpoint.ts";
 import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
 import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger } from "../journal-folder.ts";
-
-type VerifyOptions = Parameters<typeof verifier>[0];
-
-const pair = generateKeyPairSync("ed25519");
-const keys = new Map([["k1", pair.publicKey]]);
-const checkpoint = () => ({ kid: "k1", privateKey: pair.privateKey });
-
-/** A folder with lives of this many intents each, and the checkpoints as the log was told them. */
-async function lives(t: Test, counts: readonly number[]) {
-  const folder = testFolder(t);
-  const log = memoryLog();
-  const names: string[] = [];
-  for (const count of counts) {
-    const it = await openLedger(folder, { checkpoint, log });
-    names.push(it.source.producer);
-    for (let at = 0; at < count; at += 1) {
-      const intent = event();
-      await it.record(intent);
-      await it.record(event({ action: "impersonation.outcome", intent: intent.id }));
-    }
-    await it.close();
-  }
-  const attested = log.lines.flatMap((line) =>
-    line.message === "audit: checkpoint" ? [(line.data as { checkpoint: Checkpoint }).checkpoint] : [],
-  );
-  return { folder, names, attested };
-}
+import { openLedger } from "../journal-folder.ts";
+import { checkpoint, forged, found, keys, lives, streamed, unsealed, type VerifyOptions } from "./lives.ts";
 
 async function report(folder: string, options: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
   const it = verifier({ keys, ...options });
@@ -59,8 +32,6 @@ async function edit(folder: string, producer: string, change: (lines: string[]) 
       .join(""),
   );
 }
-
-const found = (it: VerifyReport) => it.findings.map(({ kind, from, to }) => `${kind} ${from}-${to}`);
 
 t.test("an untouched journal of several lives has nothing wrong with it", async (t) => {
   const { folder, attested, names } = await lives(t, [10, 0, 25]);
@@ -273,115 +244,6 @@ t.test("every one of ten thousand random changes is found", async (t) => {
   t.equal(missed, 0);
 });
 
-t.test("a file of lines of several producers is verified as well", async (t) => {
-  const { folder } = await lives(t, [3, 4]);
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-  const [one = [], two = []] = texts.map((text) => text.split("\n").slice(0, -1));
-  const mixed = one.flatMap((line, at) => [line, ...two.slice(at, at + 1)]).concat(two.slice(one.length));
-  await writeFile(join(folder, "export.txt"), mixed.join("\n"));
-  const it = verifier({ keys });
-  for await (const { lines } of fileLines(join(folder, "export.txt"))) {
-    for (const line of lines) it.line(line, null);
-  }
-  t.match(it.report(), { findings: { length: 0 }, lives: { length: 2 } });
-});
-
-/** The lines of the first of these lives, as a stream would have them. */
-async function linesOf(folder: string, producer: string | undefined): Promise<readonly Buffer[]> {
-  const all: Buffer[] = [];
-  for await (const it of journalLines(folder)) if (it.producer === producer) all.push(...it.lines);
-  return all;
-}
-
-function streamed(lines: readonly Buffer[], options: Partial<VerifyOptions> = {}): VerifyReport {
-  const it = verifier({ keys, copies: true, ...options });
-  for (const line of lines) it.line(line, null);
-  return it.report();
-}
-
-t.test("a stream to which records were sent again has nothing wrong with it", async (t) => {
-  const { folder, names, attested } = await lives(t, [10]);
-  const lines = await linesOf(folder, names[0]);
-  const whole = { findings: [], open: 0, lives: [{ from: 1, to: 23, ended: true }] };
-  for (const [what, stream] of [
-    ["a hole in the middle", [...lines.slice(0, 3), ...lines.slice(6), ...lines.slice(3)]],
-    ["two holes", [...lines.slice(0, 3), ...lines.slice(6, 8), ...lines.slice(12), ...lines.slice(3)]],
-    ["the checkpoint and the end", [...lines.slice(0, 21), ...lines.slice(22), ...lines.slice(21)]],
-    ["what was trimmed", [...lines.slice(8), ...lines]],
-    ["all of it", [...lines, ...lines]],
-    ["backwards", lines.toReversed()],
-  ] as const)
-    t.match(streamed(stream, { attested }), whole, what);
-  t.match(streamed([...lines.slice(0, 3), ...lines.slice(6)]), {
-    findings: [{ kind: "missing", from: 4, to: 6 }],
-  });
-  const half = [...lines.slice(0, 3), ...lines.slice(9), ...lines.slice(5, 7)];
-  t.strictSame(found(streamed(half)), ["missing 4-5", "missing 8-9"], "what was not sent again is missing");
-  t.match(streamed([...lines.slice(8), ...lines.slice(4)]), {
-    findings: { length: 0 },
-    lives: [{ from: 5, to: 23 }],
-  });
-});
-
-t.test("among the copies of a stream an altered one is found", async (t) => {
-  const { folder, names } = await lives(t, [10]);
-  const lines = await linesOf(folder, names[0]);
-  const other = Buffer.from(forged(lines[4]?.toString() ?? ""));
-  t.strictSame(found(streamed([...lines, other])), ["repeated 5-5"]);
-  const filled = [...lines.slice(0, 4), ...lines.slice(5), other];
-  t.strictSame(found(streamed(filled)), ["replaced 5-6"], "also where the right one is missing");
-  t.strictSame(
-    found(streamed([...filled, ...lines.slice(4)])),
-    ["repeated 5-5", "replaced 5-6"].toReversed(),
-  );
-  const { producer } = linkOf(lines[0] ?? Buffer.of()) as Link;
-  const boot = mark("journal.boot", { at: Date.now(), monotonic: 1 }, {});
-  const first = Buffer.from(seal(boot, producer, { sequence: 0, hash: NO_HASH }).line);
-  t.strictSame(found(streamed([...lines.slice(1), first])), ["replaced 1-2"]);
-  const damaged = Buffer.from((lines[4]?.toString() ?? "").replace("Nuno", "Nina"));
-  t.strictSame(found(streamed([...lines, damaged])), ["damaged 24-24"]);
-});
-
-t.test("checkpoints that were sent again are in order, and one that never came is missed", async (t) => {
-  const { lines, without } = signedThree();
-  t.strictSame(found(streamed(lines)), []);
-  t.strictSame(found(streamed([...lines.slice(0, 3), ...lines.slice(5), ...lines.slice(3)])), []);
-  t.match(streamed(without), {
-    findings: [{ kind: "missing", detail: "a checkpoint before this one is missing", from: 3, to: 4 }],
-  });
-  const it = verifier({ keys });
-  for (const line of without) it.line(line, null);
-  t.strictSame(found(it.report()), ["missing 3-4"]);
-});
-
-/** A life of three checkpoints; and one whose second one attests of another before it, that is not there. */
-function signedThree() {
-  const made = (previousOf: (signatures: readonly string[]) => string | null, count: number) => {
-    const signatures: string[] = [];
-    const moment = { at: Date.now(), monotonic: 1 };
-    let tip = { sequence: 0, hash: NO_HASH };
-    const lines: Buffer[] = [];
-    const add = (draft: string) => {
-      const sealed = seal(draft, "p", tip);
-      tip = sealed.tip;
-      lines.push(Buffer.from(sealed.line));
-    };
-    for (let n = 0; n < count; n += 1) {
-      add(mark("journal.adopted", moment, {}));
-      const facts = { producer: "p", ...tip, at: new Date(moment.at).toISOString() };
-      const signed = signCheckpoint(checkpoint(), { ...facts, previous: previousOf(signatures) });
-      signatures.push(signed.signature);
-      add(mark("journal.checkpoint", moment, { checkpoint: signed }));
-    }
-    return lines;
-  };
-  return {
-    lines: made((all) => all.at(-1) ?? null, 3),
-    without: made((all) => (all.length === 0 ? null : "another"), 2),
-  };
-}
-
 t.test("a first record that follows another one is found", async (t) => {
   const draft = mark("journal.boot", { at: Date.now(), monotonic: 1 }, {});
   const { line } = seal(draft, "p", { sequence: 0, hash: "1".repeat(64) });
@@ -485,38 +347,6 @@ t.test("three months of checkpoints and thousands of lives that were killed are 
     "none of them has a checkpoint, and nobody with one speaks for them",
   );
 });
-
-t.test("who is attested for by one that has a checkpoint needs none, and so on", async (t) => {
-  const moment = { at: Date.now() - 600_000, monotonic: 1 };
-  let after: Parameters<typeof bootMark>[2] = [];
-  const all = ["one", "two", "three"].map((producer) => {
-    const sealed = seal(bootMark("journal.boot", moment, after), producer, { sequence: 0, hash: NO_HASH });
-    after = [{ id: producer, ...sealed.tip, torn: 0, aside: undefined }];
-    return { ...sealed, producer };
-  });
-  const { line, tip } = all[2] ?? { line: "", tip: { sequence: 0, hash: "" } };
-  const facts = { producer: "three", ...tip, at: new Date().toISOString(), previous: null };
-  const signed = signCheckpoint(checkpoint(), facts);
-  const witness = seal(mark("journal.checkpoint", moment, { checkpoint: signed }), "three", tip);
-  t.equal(linkOf(Buffer.from(line))?.sequence, 1);
-  const lines = [...all.map((it) => it.line), witness.line].map((it) => Buffer.from(it));
-  t.strictSame(found(streamed(lines)), []);
-  t.strictSame(found(streamed(lines.slice(0, -1))), ["unsigned 1-1", "unsigned 1-1", "unsigned 1-1"]);
-});
-
-/** The draft that a line was sealed from. */
-function unsealed(line: string): string {
-  const record = JSON.parse(line);
-  const { chain: _, ...guise } = record.guise;
-  return JSON.stringify({ ...record, event: { ...record.event, sequence: 0 }, guise });
-}
-
-/** The line with another user in it and a hash that is right again. */
-function forged(line: string): string {
-  const link = linkOf(Buffer.from(line)) as Link;
-  const before = { sequence: link.sequence - 1, hash: link.previous };
-  return seal(unsealed(line).replace("Nuno", "Nina"), link.producer, before).line;
-}
 
 /** All lines numbered and chained anew. */
 function resealed(lines: readonly string[]): string[] {
