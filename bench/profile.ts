@@ -96,7 +96,8 @@ function table(path: string): void {
   let busy = 0;
   for (const [at, id] of profile.samples.entries()) {
     const frame = nodes.get(id);
-    if (frame === undefined || frame.functionName === "(idle)") continue;
+    // What begins and ends the profile is none of the gateway's time.
+    if (frame === undefined || frame.functionName === "(idle)" || frame.url === "node:inspector") continue;
     const took = profile.timeDeltas[at] ?? 0;
     const file = frame.url.replace(/^.*?\/(src|node_modules)\//, "$1/");
     busy += took;

@@ -1,7 +1,8 @@
 // What tests need that npm doesn't bring. A test file says so in its first line, `// Needs: Go, strace`;
 // Redis, Chromium and the openssl command need no word.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
 export interface Program {
@@ -11,7 +12,15 @@ export interface Program {
   readonly variable?: string;
   /** As Debian and Ubuntu call it. */
   readonly packages: readonly string[];
+  /** As npm's registry calls it, with its version: too large for everybody's node_modules, so it has a folder of its own. */
+  readonly npm?: string;
 }
+
+/** Below this a package of npm's registry is installed once, for all checkouts. */
+const npmFolder = (spec: string) =>
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "guise-tests", spec);
+const UNLEASH = "unleash-server@8.2.0";
+export const unleashFolder = npmFolder(UNLEASH);
 
 const library = (path: string) =>
   ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/${path}`);
@@ -125,7 +134,15 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     ],
   },
   strace: { names: ["strace"], packages: ["strace"] },
+  Unleash: {
+    names: [join(unleashFolder, "node_modules/unleash-server/package.json")],
+    packages: [],
+    npm: UNLEASH,
+  },
 };
+
+/** For a package of npm's registry with all that it needs, ms. */
+const NPM_TIMEOUT = 600_000;
 
 /** What every test may use. */
 export const EVERYWHERE = ["Redis", "Chromium", "OpenSSL"];
@@ -151,18 +168,23 @@ function missing(names: Iterable<string>): readonly string[] {
 }
 
 /**
- * Installs what is missing for these files where that can be done without asking: as root, on Debian or Ubuntu.
+ * Installs what is missing for these files where that can be done without asking: of npm's registry, and as root on Debian or Ubuntu.
  * Otherwise says which file misses what, and gives false.
  */
 export function provide(files: readonly string[]): boolean {
   const lacking = missing(files.flatMap(needsOf));
-  if (lacking.length === 0) return true;
-  const packages = lacking.flatMap((name) => PROGRAMS[name]?.packages ?? []).join(" ");
   for (const name of lacking) {
     const users = files.filter((file) => needsOf(file).includes(name));
     const which = users.length > 5 ? `${users.length} files` : users.join(", ");
     process.stderr.write(`${name} is missing, for ${which}\n`);
   }
+  const ofNpm = lacking.flatMap((name) => PROGRAMS[name]?.npm ?? []);
+  const ofDebian = lacking.filter((name) => PROGRAMS[name]?.npm === undefined);
+  return ofNpm.every(installOfNpm) && (ofDebian.length === 0 || installOfDebian(ofDebian));
+}
+
+function installOfDebian(names: readonly string[]): boolean {
+  const packages = names.flatMap((name) => PROGRAMS[name]?.packages ?? []).join(" ");
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     process.stderr.write(`\nOn Debian or Ubuntu:\n\n  sudo apt-get install -y ${packages}\n\n`);
     return false;
@@ -175,4 +197,37 @@ export function provide(files: readonly string[]): boolean {
     env,
   });
   return true;
+}
+
+/** Runs no script of theirs. The folder is there whole or not at all, also where two install it at once. */
+function installOfNpm(spec: string): boolean {
+  const folder = npmFolder(spec);
+  const making = `${folder}.${process.pid}`;
+  process.stderr.write(`Installing ${spec} of npm's registry in ${folder}\n`);
+  mkdirSync(making, { recursive: true });
+  const words = [
+    "install",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--omit=optional",
+    "--loglevel=error",
+  ];
+  try {
+    execFileSync("npm", [...words, "--prefix", making, spec], {
+      cwd: making,
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: NPM_TIMEOUT,
+    });
+    if (!existsSync(folder)) renameSync(making, folder);
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `\n${spec} could not be had of npm's registry (${why}).\nWhere it can be reached:\n\n  npm ${words.join(" ")} --prefix ${folder} ${spec}\n\n`,
+    );
+    return false;
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
 }

@@ -41,21 +41,22 @@ import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
 import { blocks } from "./sessions/blocks.ts";
-import { type Codes, codes } from "./sessions/codes.ts";
-import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
-import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
+import { codes } from "./sessions/codes.ts";
+import { confirmations } from "./sessions/confirmations.ts";
+import { consoleVisits } from "./sessions/console-visits.ts";
 import { customers } from "./sessions/customers.ts";
 import { startLinks } from "./sessions/help/start-links.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
 import { missedLinks } from "./sessions/missed-links.ts";
-import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
+import { pageCredentials } from "./sessions/page-credentials.ts";
 import { signIns } from "./sessions/sign-ins.ts";
 import { spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
 import { type Metrics, metrics } from "./telemetry/metrics.ts";
+import { openTracing } from "./telemetry/tracing.ts";
 
 export interface AppOptions {
   /** Path of the config. */
@@ -179,6 +180,7 @@ async function listening<T>(
 /** Everything that asks nobody anything yet: the config, and the rooms that it names. */
 async function openRooms(options: AppOptions, keep: Keep) {
   const { log } = options;
+  const { tracing } = keep(await openTracing(options.env, log));
   const { borrowed } = keep(clients(log));
   const signedIn = signIns(CLOCK);
   const deps = { clock: CLOCK, log, ...borrowed, signIns: signedIn };
@@ -225,6 +227,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     held,
     records,
     counters,
+    tracing,
     log,
     ...ofAgentsWith(store, backend.bulletin, keyring, log),
     said,
@@ -292,18 +295,13 @@ function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
   };
 }
 
-interface ServiceParts extends ReturnType<typeof ofAgentsWith> {
+type Given = "impersonations" | "confirmations" | "pageCredentials" | "labels" | "codes" | "consoleVisits";
+
+interface ServiceParts extends ReturnType<typeof ofAgentsWith>, Pick<Services, Given | "tracing" | "log"> {
   readonly held: Holder;
   readonly records: Evidence;
-  readonly impersonations: Impersonations;
-  readonly confirmations: Confirmations;
   readonly said: ConsentServices;
-  readonly pageCredentials: PageCredentials;
-  readonly labels: Labels;
-  readonly codes: Codes;
-  readonly consoleVisits: ConsoleVisits;
   readonly counters: Metrics;
-  readonly log: Log;
 }
 
 function servicesOf(parts: ServiceParts): Services {
@@ -340,6 +338,7 @@ function servicesOf(parts: ServiceParts): Services {
     refusals: refusals(),
     diagnostics: diagnostics(log),
     counters,
+    tracing: parts.tracing,
     newId,
   };
 }

@@ -124,7 +124,7 @@ export const FAULTS = {
     title: "An owner lookup failed",
     hint: "Check the resolver in `owners`.",
   },
-  "users-lookup-failed": { status: 503, title: "A lookup in `users` failed", hint: "Check `users`." },
+  "users-lookup-failed": { status: 503, title: "People could not be looked up", hint: "Check `users`." },
   "store-unavailable": {
     status: 503,
     title: "The store of impersonations can not be reached",

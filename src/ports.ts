@@ -182,6 +182,8 @@ export interface OpenIdProvider {
     asked: URLSearchParams,
     viewed: { readonly impersonation: string; readonly secret: string; readonly until: number },
   ): Promise<URL | null>;
+  /** Whether a code that an app is brought may be redeemed by it while this impersonation runs: it is of this one, or none of the provider's. */
+  mayRedeem(code: string, impersonation: string): Promise<boolean>;
   /**
    * Tells an app that the session which it has of this impersonation is over (OpenID Connect Back-Channel Logout). Gives the status of its
    * answer. Rejects with an Error where there is none, or another than that it is done.

@@ -26,13 +26,18 @@ export async function app(): Promise<number> {
   return port;
 }
 
+/** Of a gateway's process, bytes. */
+type Memory = Pick<NodeJS.MemoryUsage, "rss" | "heapUsed" | "external">;
+
 export interface Gateway {
   readonly port: number;
   readonly config: string;
   readonly data: string;
   readonly child: ChildProcess;
+  /** Resolves once nothing is open any more, and so all that was is settled. */
+  settled(): Promise<void>;
   /** After a collection, bytes. */
-  memory(): Promise<{ readonly rss: number; readonly heapUsed: number }>;
+  memory(): Promise<Memory>;
 }
 
 /** Writes a config and its folder. */
@@ -56,23 +61,28 @@ export async function gateway(at: { readonly config: string; readonly data: stri
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   started.push(child);
-  const port = await new Promise<number>((resolve, reject) => {
+  const [port, adminUrl] = await new Promise<[number, string]>((resolve, reject) => {
     let said = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
-      const url = /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(said)?.[1];
-      if (url !== undefined) resolve(Number(url));
+      const [, url, admin] = /"url":"http:\/\/127\.0\.0\.1:(\d+)","admin":"([^"]+)"/.exec(said) ?? [];
+      if (url !== undefined && admin !== undefined) resolve([Number(url), admin]);
     });
     child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}: ${said}`)));
   });
-  async function memory(): Promise<{ readonly rss: number; readonly heapUsed: number }> {
+  async function memory(): Promise<Memory> {
     // What was closed a moment ago is let go of in the turns after it.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const said = once(child, "message");
     child.kill("SIGUSR2");
-    return (await said)[0] as { readonly rss: number; readonly heapUsed: number };
+    return (await said)[0] as Memory;
   }
-  return { ...at, port, child, memory };
+  async function settled(): Promise<void> {
+    const open = async () =>
+      /^guise_open_sockets (\d+)/m.exec(await (await fetch(`${adminUrl}/metrics`)).text());
+    while ((await open())?.[1] !== "0") await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return { ...at, port, child, settled, memory };
 }
 
 function yaml(appPort: number): string {
@@ -88,7 +98,7 @@ routes:
   - { path: "/site/:site{/*rest}", owner: site }
 rules:
   - { path: /ws, allow: true }
-limits: { perImpersonation: 10000, perMinute: 100000000, connections: 100000 }
+limits: { perImpersonation: 10000, perMinute: 100000000, startsPerHour: 1000000, connections: 100000, streams: 100000, streamsPerClient: 100000 }
 `;
 }
 

@@ -1,4 +1,4 @@
-import { type AddressSet, addressSet } from "../domain/address.ts";
+import { type AddressSet, addressSet } from "../clients/address.ts";
 import {
   type HeaderPolicy,
   headerPolicy,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { filled } from "../domain/consent/texts.ts";
 import type { Identity } from "../domain/identity.ts";
 import { type Impersonation, runsAt } from "../domain/impersonation.ts";
 import { fillSentence } from "../domain/sentence.ts";
@@ -16,9 +17,19 @@ import type { Services } from "../gateway/services/services.ts";
 import type { Question } from "../sessions/confirmations.ts";
 import { yesForm } from "./decision-page.ts";
 import { html } from "./html.ts";
-import { nameOf } from "./layout.ts";
+import { nameHtml, nameOf, sentenceWith } from "./layout.ts";
 import { minutes } from "./start/start-form.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
+import {
+  field,
+  languageOf,
+  parameter,
+  seeOther,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  visitor,
+  wordsOf,
+} from "./visitor.ts";
 
 /** What waits for a yes, and who is asked. */
 interface Asked {
@@ -98,6 +109,7 @@ function page(
   { question, agent, impersonation }: Asked,
 ): string {
   const { received } = who;
+  const words = wordsOf(who);
   const { atConsole } = received.site;
   const [sent = "GET", method = sent] = question.method.split(" ");
   const sentence = fillSentence(question.sentence, {
@@ -109,16 +121,16 @@ function page(
     ? `${received.snapshot.settings.prefix}/confirm`
     : yesAddress(services, received, name, question.url);
   const body = html`<section class="card" data-reason="confirm-required">
-<h1>${sentence === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : sentence}</h1>
-<p class="lead">It is done once, just as the page sent it, if you say yes within ${minutes(received.snapshot.settings.timeouts.confirm)}. What the app answers is shown then.</p>
+<h1>${sentence === "" ? sentenceWith(words.confirm.doAs, { who: nameHtml(impersonation.effectiveUser) }) : sentence}</h1>
+<p class="lead">${filled(words.confirm.shown, { time: minutes(received.snapshot.settings.timeouts.confirm, languageOf(received)) })}</p>
 <dl class="facts">
-<dt>What</dt><dd>${method} <bdi>${question.url}</bdi></dd>
-<dt>Account</dt><dd><bdi>${nameOf(impersonation.effectiveUser)}</bdi></dd>
-<dt>You</dt><dd><bdi>${nameOf(agent)}</bdi></dd>
+<dt>${words.refused.what}</dt><dd>${method} <bdi>${question.url}</bdi></dd>
+<dt>${words.refused.account}</dt><dd><bdi>${nameOf(impersonation.effectiveUser)}</bdi></dd>
+<dt>${words.you}</dt><dd><bdi>${nameOf(agent)}</bdi></dd>
 </dl>
-<div class="actions">${yesForm({ to, token, question: name })}<a class="button quiet" href="${back(who, question)}">No</a></div>
+<div class="actions">${yesForm(words, { to, token, question: name })}<a class="button quiet" href="${back(who, question)}">${words.confirm.no}</a></div>
 </section>`;
-  return pageFor(who, { title: "Please confirm", body });
+  return spokenPage(who, { title: words.confirm.title, body });
 }
 
 /** The page that sent the request, where it said so. */

@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { filled } from "../domain/consent/texts.ts";
 import { admit, takesReason } from "../domain/grant.ts";
 import { runsAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
@@ -7,32 +8,31 @@ import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/f
 import type { Services } from "../gateway/services/services.ts";
 import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
 import { html } from "./html.ts";
-import { nameOf } from "./layout.ts";
+import { nameHtml, sentenceWith } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 import { placeAt } from "./return-path.ts";
 import { minutes } from "./start/start-form.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
-import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
+import { languageOf, seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "./visitor.ts";
 
 export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
   const subject = SUBJECTS.elevate(step.agent, step.impersonation);
   const token = tokenFor(services, who.received, "elevate", subject);
   const { prefix } = who.received.snapshot.settings;
-  const lasts = minutes(Math.min(step.lasts, step.impersonation.expiresAt - who.received.at));
+  const { elevate } = wordsOf(who);
+  const left = Math.min(step.lasts, step.impersonation.expiresAt - who.received.at);
+  const time = minutes(left, languageOf(who.received));
   const body = html`<section class="card">
-<h1>Change things as <bdi>${nameOf(step.impersonation.effectiveUser)}</bdi>?</h1>
-<p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
+<h1>${sentenceWith(elevate.question, { who: nameHtml(step.impersonation.effectiveUser) })}</h1>
+<p class="lead">${filled(elevate.lead, { time })}</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${token}">
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-${reasonField(step.grant, null)}
-<div class="actions"><button class="danger">Allow changes for ${lasts}</button><a class="button quiet" href="${back}">Keep looking</a></div>
+${reasonField(step.grant, null, wordsOf(who))}
+<div class="actions"><button class="danger">${filled(elevate.allow, { time })}</button><a class="button quiet" href="${back}">${elevate.keepLooking}</a></div>
 </form>
 </section>`;
-  return pageFor(who, {
-    title: "Change things",
-    body,
-  });
+  return spokenPage(who, { title: elevate.title, body });
 }
 
 /** Asks on the console, about an impersonation that the browser has on the app's own host; `named` is its public id. */

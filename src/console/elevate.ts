@@ -16,10 +16,20 @@ import { isLabel, type Label } from "../sessions/labels.ts";
 import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
 import { answerOnConsole, askOnConsole, question } from "./elevate-question.ts";
 import { html } from "./html.ts";
-import { nameOf } from "./layout.ts";
+import { nameHtml, sentenceWith } from "./layout.ts";
 import { placeAt, returnPath } from "./return-path.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
+import {
+  field,
+  parameter,
+  seeOther,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  visitor,
+  words,
+  wordsOf,
+} from "./visitor.ts";
 
 /** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
@@ -260,11 +270,12 @@ function lowerQuestion(services: Services, who: Visitor, to: string): string {
   const { trueUser, ownImpersonation, received } = who;
   if (trueUser === null || ownImpersonation === null)
     throw new Fault("no-elevation", "there is no impersonation to lower");
+  const { elevate, onlyLook } = wordsOf(who);
   const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, ownImpersonation));
   const body = html`<section class="card">
-<h1>Only look from now on?</h1>
-<p class="lead">You go on viewing as <bdi>${nameOf(ownImpersonation.effectiveUser)}</bdi>, and change nothing any more.</p>
-<div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>Only look</button></form><a class="button quiet" href="${to}">Go on as before</a></div>
+<h1>${elevate.lower}</h1>
+<p class="lead">${sentenceWith(elevate.lowerLead, { who: nameHtml(ownImpersonation.effectiveUser) })}</p>
+<div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>${onlyLook}</button></form><a class="button quiet" href="${to}">${elevate.asBefore}</a></div>
 </section>`;
-  return pageFor(who, { title: "Only look", body });
+  return spokenPage(who, { title: onlyLook, body });
 }

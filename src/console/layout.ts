@@ -1,7 +1,9 @@
-import type { Texts } from "../domain/consent/texts.ts";
+import { ENGLISH, type Texts } from "../domain/consent/texts.ts";
 import { type Identity, labelOf } from "../domain/identity.ts";
+import type { Language } from "../domain/language.ts";
 import { plain } from "../domain/plain.ts";
 import { LOCAL_TIMES } from "../page/local-times.ts";
+import { wordsIn } from "../page/words/words.ts";
 import { Html, html } from "./html.ts";
 
 export interface Frame {
@@ -20,7 +22,7 @@ export interface Frame {
   readonly searched?: boolean;
   /** `wide` for lists, `full` for tables and drawings. */
   readonly width?: "narrow" | "wide" | "full";
-  /** What a page for customers is written in, and what stands around it; English unless given. */
+  /** The language of the page, and of what stands around it; English unless given. */
   readonly texts?: Texts;
 }
 
@@ -33,8 +35,10 @@ export interface NavigationLink {
 
 /** A whole page of the gateway's own. Works without any script. */
 export function layout(frame: Frame): string {
+  const texts = frame.texts ?? ENGLISH;
+  const { frame: around } = wordsIn(texts.language);
   return html`<!doctype html>
-<html lang="${frame.texts?.language ?? "en"}" dir="${frame.texts?.direction ?? "ltr"}">
+<html lang="${texts.language}" dir="${texts.direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -42,22 +46,27 @@ export function layout(frame: Frame): string {
 <meta name="color-scheme" content="light dark">
 <title>${frame.title} · Guise</title>
 <link rel="stylesheet" href="${frame.prefix}/console.css">
-${frame.searched === true ? html`<link rel="search" type="application/opensearchdescription+xml" title="View as" href="${frame.prefix}/opensearch.xml">` : null}
+${frame.searched === true ? html`<link rel="search" type="application/opensearchdescription+xml" title="${around.start}" href="${frame.prefix}/opensearch.xml">` : null}
 </head>
 <body>
-<a class="skip" href="#main">${frame.texts?.words.page.skip ?? "Skip to the content"}</a>
+<a class="skip" href="#main">${texts.words.page.skip}</a>
 <header class="top">
 <a class="brand" href="${frame.home ?? `${frame.prefix}/`}"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
-${navigation(frame.navigation ?? [])}
-${frame.trueUser ? html`<span class="who"><span>${sentenceWith(frame.texts?.words.page.youAre ?? "You are {who}", { who: html`<bdi>${nameOf(frame.trueUser)}</bdi>` })}</span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">viewing </span>as <bdi>${nameOf(frame.effectiveUser)}</bdi></a>` : null}</span>` : null}
+${navigation(frame.navigation ?? [], around.pages)}
+${frame.trueUser ? html`<span class="who"><span>${sentenceWith(texts.words.page.youAre, { who: nameHtml(frame.trueUser) })}</span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">${around.viewing}</span>${sentenceWith(around.as, { who: nameHtml(frame.effectiveUser) })}</a>` : null}</span>` : null}
 </header>
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
 </main>
-${/<time | data-live=/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
+${/<time | data-live=| data-zone/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
 </body>
 </html>
 `.text;
+}
+
+/** A name in a sentence, which turns none of its directions. */
+export function nameHtml(it: Identity | string): Html {
+  return html`<bdi>${typeof it === "string" ? it : nameOf(it)}</bdi>`;
 }
 
 /** A sentence with HTML put into its places. */
@@ -66,9 +75,9 @@ export function sentenceWith(sentence: string, values: Readonly<Record<string, H
   return html`${parts.map((part, i) => (i % 2 === 0 ? part : (values[part] ?? `{${part}}`)))}`;
 }
 
-function navigation(links: readonly NavigationLink[]): Html | null {
+function navigation(links: readonly NavigationLink[], label: string): Html | null {
   if (links.length === 0) return null;
-  return html`<nav class="pages-of-ours" aria-label="Pages">${links.map(({ to, words, here }) => html`<a href="${to}"${here ? html` aria-current="page"` : null}>${words}</a>`)}</nav>`;
+  return html`<nav class="pages-of-ours" aria-label="${label}">${links.map(({ to, words, here }) => html`<a href="${to}"${here ? html` aria-current="page"` : null}>${words}</a>`)}</nav>`;
 }
 
 /** What a person is called on our pages, as in the banner: one line that is not endless and turns no direction. */
@@ -77,10 +86,10 @@ export function nameOf(it: Identity): string {
 }
 
 /** A person in a line: name, and in small what tells namesakes apart. */
-export function person(it: Identity): Html {
+export function person(it: Identity, language: Language = "en"): Html {
   const label = nameOf(it);
   const email = plain(it.email ?? "");
-  return html`<span class="person"><span class="avatar" aria-hidden="true">${initials(label)}</span><span><bdi class="name">${label}</bdi><span class="sub">${email !== "" && email !== label ? html`<bdi>${email}</bdi> · ` : null}user ${it.id}</span></span></span>`;
+  return html`<span class="person"><span class="avatar" aria-hidden="true">${initials(label)}</span><span><bdi class="name">${label}</bdi><span class="sub">${email !== "" && email !== label ? html`<bdi>${email}</bdi> · ` : null}${sentenceWith(wordsIn(language).frame.userId, { id: html`${it.id}` })}</span></span></span>`;
 }
 
 /** At most two letters; digits where there are none. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { textsOf } from "../domain/consent/texts.ts";
 import type { Identity } from "../domain/identity.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
@@ -7,11 +8,12 @@ import { appHostOf, credentialsOf } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
+import { wordsIn } from "../page/words/words.ts";
 import { isLabel } from "../sessions/labels.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { parameter, sendPage } from "./visitor.ts";
+import { languageOf, parameter, sendPage } from "./visitor.ts";
 
 const HASH = /^[\w-]{43}$/;
 
@@ -111,10 +113,12 @@ async function leadOn(reply: FastifyReply, to: string): Promise<FastifyReply> {
     .send("");
 }
 
-function signedOut({ snapshot }: Received): string {
-  const { prefix } = snapshot.settings;
-  const body = html`<section class="card" data-reason="signed-out"><h1>You are not signed in</h1>
-<p class="lead">Sign in to the app, then open the page once more.</p>
-<div class="actions"><a class="button" href="/">To the app</a></div></section>`;
-  return layout({ title: "You are not signed in", prefix, body });
+function signedOut(received: Received): string {
+  const { prefix } = received.snapshot.settings;
+  const language = languageOf(received);
+  const { over, frame } = wordsIn(language);
+  const body = html`<section class="card" data-reason="signed-out"><h1>${over.signedOut}</h1>
+<p class="lead">${over.signInFirst}</p>
+<div class="actions"><a class="button" href="/">${frame.toApp}</a></div></section>`;
+  return layout({ title: over.signedOut, prefix, body, texts: textsOf(language) });
 }

@@ -29,7 +29,7 @@ export function peoplePage(fastify: FastifyInstance, services: Services): void {
       id: it.id,
       name: nameOf(it),
       email: plain(it.email ?? ""),
-      may: mayDo(policy, trueUser, it),
+      may: mayDo(received, trueUser, it),
     }));
     return await reply.send({ people });
   });

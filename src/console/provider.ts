@@ -6,6 +6,8 @@ import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import { recordDenied } from "../gateway/audit/denials.ts";
 import { attemptCookie, setOwnCookie } from "../gateway/http/own-cookies.ts";
+import { initiatorOf } from "../gateway/intake/neighbours.ts";
+import { labelIn } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
 import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -16,6 +18,26 @@ import { parameter, seeOther } from "./visitor.ts";
 
 type Pair = Readonly<Record<"request", FastifyRequest> & Record<"reply", FastifyReply>>;
 
+/**
+ * What the library answers, as it spells it. It takes other spellings, too, which would be other routes here: so nothing else goes to it.
+ * Apps themselves ask these.
+ */
+const OF_APPS = [
+  [["GET", "HEAD", "OPTIONS"], "/.well-known/openid-configuration"],
+  [["GET", "HEAD", "OPTIONS"], "/.well-known/oauth-authorization-server"],
+  [["GET", "HEAD", "OPTIONS"], "/jwks"],
+  [["POST", "OPTIONS"], "/token"],
+  [["POST", "OPTIONS"], "/token/revocation"],
+  [["GET", "POST", "OPTIONS"], "/me"],
+] as const;
+/** And browsers these. */
+const OF_BROWSERS = [
+  ["GET", "/auth/:uid"],
+  ["GET", "/session/end"],
+  ["POST", "/session/end/confirm"],
+  ["GET", "/session/end/success"],
+] as const;
+
 /** `op/*`: the OpenID provider that apps sign people in with. Its own addresses are answered by the library; the rest is how it knows people. */
 export async function providerPages(console: FastifyInstance, services: Services): Promise<void> {
   await console.register(async function openIdProvider(fastify) {
@@ -23,10 +45,40 @@ export async function providerPages(console: FastifyInstance, services: Services
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser("*", (_request, _payload, done) => done(null));
     fastify.get("/op/auth", async (request, reply) => await authorize(services, { request, reply }));
-    fastify.get("/op/login/:uid", async (request, reply) => await logIn({ request, reply }));
-    fastify.get("/op/callback", async (request, reply) => await loggedIn({ request, reply }));
-    fastify.all("/op/*", async (request, reply) => await byLibrary({ request, reply }));
+    fastify.get("/op/login/:uid", async (request, reply) => await logIn(services, { request, reply }));
+    fastify.get("/op/callback", async (request, reply) => await loggedIn(services, { request, reply }));
+    for (const [method, path] of OF_BROWSERS)
+      fastify.route({
+        method,
+        url: `/op${path}`,
+        handler: async (request, reply) => {
+          await refuseViewed(services, request.received);
+          return await byLibrary({ request, reply });
+        },
+      });
+    for (const [methods, path] of OF_APPS)
+      fastify.route({
+        method: [...methods],
+        url: `/op${path}`,
+        handler: async (request, reply) => await byLibrary({ request, reply }),
+      });
   });
+}
+
+/** Where somebody is viewed, nothing that the browser asks is the agent's own: what it says would count for the customer. */
+async function refuseViewed(services: Services, received: Received): Promise<void> {
+  const secret = received.browser.secret ?? (await secretOfLabel(services, received));
+  const viewed = await recordDenied(services, received, "account-linking", secret);
+  if (viewed || received.browser.neighbour)
+    throw new Fault("account-linking", "the provider was asked by nothing that this impersonation answered");
+}
+
+/** Of the impersonation on whose host the page is that sends this. */
+async function secretOfLabel(services: Services, received: Received): Promise<string | null> {
+  const from = received.browser.neighbour ? initiatorOf(received.raw.headers) : null;
+  const name = from === null ? null : labelIn(received, from.host);
+  const label = name === null ? null : await services.labels.read(name);
+  return label?.kind === "open" ? label.secret : null;
 }
 
 function providerOf({ snapshot, site }: Received): OpenIdProvider {
@@ -65,11 +117,7 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
   const provider = providerOf(received);
   const handle = parameter(pair.request, HANDLE);
   if (handle === null) {
-    if (await recordDenied(services, received, "account-linking"))
-      throw new Fault(
-        "account-linking",
-        "the provider was asked by nothing that this impersonation answered",
-      );
+    await refuseViewed(services, received);
     return await byLibrary(pair);
   }
   const asked = new URLSearchParams(received.url.query ?? "");
@@ -127,8 +175,9 @@ async function noteSession(
 }
 
 /** People sign in with the real provider; what it said comes back to the same request of the app. */
-async function logIn(pair: Pair): Promise<FastifyReply> {
+async function logIn(services: Services, pair: Pair): Promise<FastifyReply> {
   const { request, reply } = pair;
+  await refuseViewed(services, request.received);
   const ticket = parameter(request, "ticket");
   if (ticket !== null)
     return await lent(pair, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
@@ -141,8 +190,9 @@ async function logIn(pair: Pair): Promise<FastifyReply> {
   return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
 }
 
-async function loggedIn({ request, reply }: Pair): Promise<FastifyReply> {
+async function loggedIn(services: Services, { request, reply }: Pair): Promise<FastifyReply> {
   const { received } = request;
+  await refuseViewed(services, received);
   const provider = providerOf(received);
   const { snapshot, url, site } = received;
   const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");

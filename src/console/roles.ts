@@ -2,6 +2,7 @@ import type { Named, Snapshot } from "../config/snapshot.ts";
 import { ENGLISH, type Texts } from "../domain/consent/texts.ts";
 import { isAgent, isListedAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
+import { wordsIn } from "../page/words/words.ts";
 import type { NavigationLink } from "./layout.ts";
 
 /** Which records somebody may see: all, those of some agents, or none. `own`: of nobody but themselves. */
@@ -53,13 +54,14 @@ export function navigationFor(
 ): readonly NavigationLink[] {
   if (person === null) return [];
   const { policy, settings } = snapshot;
+  const { frame } = wordsIn(texts.language);
   const agent = isAgent(policy, person);
   const sight = sightOf(snapshot, person).kind;
   const pages = [
-    [agent, "/start", "View as"],
-    [seesWhatRuns(snapshot, person), "/sessions", "Running"],
-    [sight !== "none", "/activity", "Activity"],
-    [agent, "/why", "Links"],
+    [agent, "/start", frame.start],
+    [seesWhatRuns(snapshot, person), "/sessions", frame.sessions],
+    [sight !== "none", "/activity", frame.activity],
+    [agent, "/why", frame.why],
     [settings.access.page && sight === "none", "/access", texts.words.page.title],
   ] as const;
   return pages

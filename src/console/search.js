@@ -9,6 +9,8 @@ const form = document.querySelector("form.search");
 const field = form?.querySelector("input[type=search]");
 const list = document.querySelector("#found");
 const status = document.querySelector("#found-status");
+/** @type {Readonly<Record<string, string>>} */
+const words = JSON.parse(list?.getAttribute("data-words") ?? "{}");
 
 if (form instanceof HTMLFormElement && field instanceof HTMLInputElement && list !== null && status !== null)
   startSearch(form, field, list, status);
@@ -36,7 +38,7 @@ function startSearch(form, field, list, status) {
       show(people, told(people.length, query));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;
-      show([], "The search doesn't answer. Press Search to try it once more.");
+      show([], words.silent ?? "");
     }
   };
   /**
@@ -93,8 +95,8 @@ function move(event, field) {
  * @param {string} query
  */
 function told(count, query) {
-  if (count === 0) return `Nobody whom you may be was found for “${query}”.`;
-  return count === 1 ? "1 person was found." : `${count} people were found.`;
+  if (count === 0) return words.nobody?.replace("{query}", () => query) ?? "";
+  return words.found?.replace("{n}", String(count)) ?? "";
 }
 
 /**
@@ -115,6 +117,7 @@ function suffix(form) {
  * @param {string} address
  */
 function entry({ id, name, email, may }, address) {
+  const user = words.userId?.replace("{id}", () => id) ?? id;
   const item = document.createElement("li");
   const link = item.appendChild(document.createElement("a"));
   link.href = address;
@@ -122,7 +125,7 @@ function entry({ id, name, email, may }, address) {
   const lines = who.appendChild(made("span", "", ""));
   lines.append(
     made("bdi", "name", name),
-    made("span", "sub", email === "" || email === name ? `user ${id}` : `${email} · user ${id}`),
+    made("span", "sub", email === "" || email === name ? user : `${email} · ${user}`),
   );
   link.append(made("span", "go", may));
   return item;

@@ -4,7 +4,7 @@ import type { Grant } from "../domain/policy.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { SIGN_IN } from "../gateway/stages/answer.ts";
-import { sendPage, type Visitor } from "./visitor.ts";
+import { languageOf, sendPage, type Visitor } from "./visitor.ts";
 
 /** Where agents sign in with their identity provider; null where they don't do it by way of us. */
 export function signInAddress({ snapshot }: Pick<Received, "snapshot">): string | null {
@@ -28,6 +28,7 @@ export async function askStepUp(
   const sentence = REASONS[reason];
   const to = received.sent === "GET" ? received.url.target : `${prefix}/elevate?${new URLSearchParams(more)}`;
   const page = services.pages.decision({
+    language: languageOf(received),
     decision: { kind: "refuse", status: 403, reason, rule: null, sentence, checks: [] },
     sentence,
     requestId: received.id,

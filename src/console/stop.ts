@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { textsOf } from "../domain/consent/texts.ts";
 import { type Impersonation, isOpen, wayBack } from "../domain/impersonation.ts";
 import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
+import { wordsIn } from "../page/words/words.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { field, seeOther, sendPage, visitor } from "./visitor.ts";
+import { field, languageOf, seeOther, sendPage, visitor } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, services: Services): void {
@@ -17,12 +19,14 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
+  const language = languageOf(received);
+  const { stopping, frame, stop } = wordsIn(language);
   const body =
     received.browser.secret === null && received.browser.markerOnly === null
-      ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
-      : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
-<div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
-  return layout({ title: "Stop", prefix, body });
+      ? html`<section class="card"><h1>${stopping.already}</h1><p class="lead">${stopping.nothing}</p><div class="actions"><a class="button" href="/">${frame.toApp}</a></div></section>`
+      : html`<section class="card"><h1>${stopping.title}</h1><p class="lead">${stopping.lead}</p>
+<div class="actions"><form method="post" action="${prefix}/stop"><button>${stop}</button></form></div></section>`;
+  return layout({ title: stop, prefix, body, texts: textsOf(language) });
 }
 
 async function stopNow(

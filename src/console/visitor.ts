@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { textsOf } from "../domain/consent/texts.ts";
 import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { runsAt } from "../domain/impersonation.ts";
+import { type Language, languageFor } from "../domain/language.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { pageHeaders } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
+import type { Words } from "../page/words/en.ts";
+import { wordsIn } from "../page/words/words.ts";
 import { type Frame, layout } from "./layout.ts";
 import { navigationFor } from "./roles.ts";
 
@@ -65,6 +69,21 @@ function ifTheirs(
     target: impersonation.effectiveUser,
     place: null,
   });
+}
+
+/** The language of a page: the browser's, where it is one of ours. */
+export function languageOf({ raw }: Received): Language {
+  return languageFor(raw.headers["accept-language"]);
+}
+
+/** What a page around an impersonation says to this visitor. */
+export function wordsOf({ received }: Pick<Visitor, "received">): Words {
+  return wordsIn(languageOf(received));
+}
+
+/** A page for this visitor in the language of their browser. */
+export function spokenPage(who: Visitor, page: Pick<Frame, "title" | "body" | "width" | "searched">): string {
+  return pageFor(who, { ...page, texts: textsOf(languageOf(who.received)) });
 }
 
 /** A page for this visitor, with who they are and whom they view the app as. */

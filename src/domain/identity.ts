@@ -22,3 +22,14 @@ export interface Principal {
 export function labelOf(person: Identity): string {
   return person.name ?? person.email ?? person.id;
 }
+
+/** How records and pages for agents name a program that acts for a person. */
+export function assistantLabel(name: string, person: string): string {
+  return `an AI assistant (${name}, for ${person})`;
+}
+
+/** The two names in such a label, for those who read it in another language; null for any other label. */
+export function assistantIn(label: string): { readonly name: string; readonly person: string } | null {
+  const [, name, person] = /^an AI assistant \((.+?), for (.+)\)$/s.exec(label) ?? [];
+  return name === undefined || person === undefined ? null : { name, person };
+}

@@ -4,6 +4,11 @@ export type Language = (typeof LANGUAGES)[number];
 
 const MOST = 16;
 
+/** The language of a page for a browser; the usual one where it wants none of ours. */
+export function languageFor(acceptLanguage: string | undefined): Language {
+  return wantedOf(acceptLanguage) ?? "en";
+}
+
 /** The first of ours that an `Accept-Language`, or a claim like `de-AT`, wants most; null where it wants none of them. */
 export function wantedOf(said: string | null | undefined): Language | null {
   const wanted = (said ?? "").split(",", MOST).map((part) => {

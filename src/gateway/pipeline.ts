@@ -3,6 +3,7 @@ import type { Maybe } from "../ports.ts";
 import { after } from "./after.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
 import type { Committed, Forwarding, Judged, Received, Signed } from "./request.ts";
+import { endSpan, endSpanByFault } from "./services/request-span.ts";
 import type { Judging, Services } from "./services/services.ts";
 import { caughtBy } from "./sign-in/refresh.ts";
 import type { Answer } from "./stages/answer.ts";
@@ -49,7 +50,8 @@ export type Passage =
 /** 2 to 9, and the stages that are left. At once where no stage has to wait, which is so for most own traffic. */
 export function pipeline(services: Services, received: Received): Maybe<Passage> {
   try {
-    const passage = after(judging(services, received), (judged) => admitted(services, judged));
+    const decided = after(judging(services, received), (judged) => admitted(services, judged));
+    const passage = received.trace === null ? decided : after(decided, spanEnded);
     return passage instanceof Promise ? passage.catch((error: unknown) => faulty(received, error)) : passage;
   } catch (error) {
     return faulty(received, error);
@@ -58,7 +60,15 @@ export function pipeline(services: Services, received: Received): Maybe<Passage>
 
 function faulty(received: Received, error: unknown): Passage {
   if (!(error instanceof Fault)) throw error;
+  endSpanByFault(received, error);
   return { kind: "fault", received, fault: error };
+}
+
+/** What goes to the app is settled later. */
+function spanEnded(passage: Passage): Passage {
+  if (passage.kind === "answer" || passage.kind === "caught")
+    endSpan(passage.committed, { status: null, ending: "answered", failed: false });
+  return passage;
 }
 
 function admitted(services: Services, judged: Judged): Maybe<Passage> {

@@ -13,6 +13,7 @@ import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
 import { answer, intake, type Passage, pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
+import { traceIdOf } from "./services/tracing.ts";
 import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -235,7 +236,9 @@ async function refuseAtIntake(
   const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain);
   for (const line of cleared) reply.header("set-cookie", line);
   const impersonating = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
-  return await send(reply, answerFault(services, fault, { id, page, prefix, impersonating, headers: {} }));
+  const traceId = traceIdOf({ raw: request.raw, trace: null });
+  const at = { id, page, prefix, impersonating, headers: {}, traceId };
+  return await send(reply, answerFault(services, fault, at));
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
@@ -253,6 +256,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
     prefix,
     impersonating: (received?.browser.secret ?? null) !== null,
     headers: request.raw.headers,
+    traceId: traceIdOf({ raw: request.raw, trace: received?.trace ?? null }),
   };
 }
 

@@ -21,6 +21,7 @@ import type { AppSession } from "../sessions/app-sessions.ts";
 import type { AppHost, Label } from "../sessions/labels.ts";
 import type { Presented } from "../signin/sign-in.ts";
 import type { HeadPlan, RawHeaders, Settlement, UpstreamHead } from "./http/exchange.ts";
+import type { Trace } from "./services/tracing.ts";
 
 /*
  * What the stages of pipeline.ts know of a request, in the order in which they find it out: each type is what one stage gives to the
@@ -147,6 +148,8 @@ export interface Received {
   readonly client: Client;
   readonly browser: Browser;
   readonly page: AskingPage;
+  /** Its span; null where nothing is traced, and for all traffic of people who aren't agents. */
+  readonly trace: Trace | null;
 }
 
 export type Intake =

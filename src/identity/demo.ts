@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { addressSet } from "../clients/address.ts";
 import { cookieName } from "../clients/field.ts";
-import { addressSet } from "../domain/address.ts";
 import { personFacts, personId } from "../people.ts";
 import { type IdentityKind, unknown } from "./source.ts";
 

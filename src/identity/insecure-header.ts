@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { addressRange, addressSet } from "../clients/address.ts";
 import { headerName } from "../clients/field.ts";
-import { addressRange } from "../clients/range.ts";
-import { addressSet } from "../domain/address.ts";
 import { isId, isLine } from "../domain/person.ts";
 import type { Evidence, Identification, IdentitySource } from "../ports.ts";
 import { headerOf, type IdentityKind, isDoubled, unknown, type Warn, warnOnce } from "./source.ts";

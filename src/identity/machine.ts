@@ -4,11 +4,11 @@ import { z } from "zod";
 import { memo } from "../clients/memo.ts";
 import { textSource } from "../clients/secret.ts";
 import { httpUrl } from "../clients/template.ts";
-import type { Identity } from "../domain/identity.ts";
+import { assistantLabel, type Identity } from "../domain/identity.ts";
 import { isId, isLine, readPerson } from "../domain/person.ts";
 import { Fault } from "../errors.ts";
 import { personFacts, personId, personMapping } from "../people.ts";
-import type { Clock, Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
+import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
 import { duration } from "../units.ts";
 import { publishedKeys } from "./jwks.ts";
 import { publicKey } from "./jwt.ts";
@@ -40,7 +40,9 @@ const signature = z.strictObject({
   maxAge: duration
     .refine((ms) => ms > 0 && ms <= 300_000, { error: "write a length of time up to 5m" })
     .prefault("60s")
-    .describe("How old `created` may be. A nonce counts once within this time, in each process."),
+    .describe(
+      "How old `created` may be. A nonce counts once within this time, over all gateways of one store.",
+    ),
   for: personFacts.extend({ id: personId }).describe("The person for whom the program acts."),
 });
 
@@ -79,7 +81,7 @@ function source(options: Options, deps: IdentityDeps): IdentitySource {
 
 /** Who it is, as pages and records name it: one for each person for whom it acts. */
 function identityOf({ id, name, groups }: Options, person: Identity): Identity {
-  const label = `an AI assistant (${name}, for ${person.name ?? person.id})`;
+  const label = assistantLabel(name, person.name ?? person.id);
   return { id: `${id}/${person.id}`, name: label, email: null, groups, machine: { for: person } };
 }
 
@@ -162,14 +164,11 @@ function keysOf(
   return async () => key;
 }
 
-/** Nonces that count no more are forgotten when there are so many. */
-const MOST_NONCES = 100_000;
-
 function bySignature(
   options: Options,
   signature: NonNullable<Options["signature"]>,
   deps: IdentityDeps,
-): (evidence: Evidence) => Identification {
+): (evidence: Evidence) => Maybe<Identification> {
   const key = publicKey(signature.publicKey, deps);
   const { name = null, email = null, groups = null, ...person } = signature.for;
   const known: Identification = {
@@ -177,14 +176,20 @@ function bySignature(
     identity: identityOf(options, { ...person, name, email, groups }),
     via: VIA,
   };
-  const spent = nonces(deps.clock, signature.maxAge);
+  // In the store: what came to one gateway is a replay at every other. The signer's clock may be ahead of ours.
+  const first = async (nonce: string) =>
+    await deps.signIns.once(
+      `signature ${signature.keyId} ${nonce}`,
+      deps.clock.now() + signature.maxAge + 5_000,
+    );
   // One request is asked about more than once, and is no replay of itself.
-  const answers = new WeakMap<object, Identification>();
+  const answers = new WeakMap<object, Maybe<Identification>>();
   return (evidence) => {
     const before = answers.get(evidence.headers);
     if (before !== undefined) return before;
     const why = whyNot(evidence, signature, key, deps.clock.now());
-    const answer = why ?? (spent.isFirst(readSignature(evidence)?.nonce ?? "") ? known : REPLAYED);
+    const answer =
+      why ?? first(readSignature(evidence)?.nonce ?? "").then((isFirst) => (isFirst ? known : REPLAYED));
     answers.set(evidence.headers, answer);
     return answer;
   };
@@ -237,18 +242,4 @@ function needed(evidence: Evidence): readonly string[] {
 function hasBody(evidence: Evidence): boolean {
   if (evidence.headers["transfer-encoding"] !== undefined) return true;
   return (headerOf(evidence, "content-length") ?? "0") !== "0";
-}
-
-function nonces(clock: Pick<Clock, "monotonic">, maxAge: number) {
-  const seen = new Map<string, number>();
-  return {
-    isFirst(nonce: string): boolean {
-      const now = clock.monotonic();
-      if (seen.size >= MOST_NONCES) for (const [it, until] of seen) if (until < now) seen.delete(it);
-      if ((seen.get(nonce) ?? -1) >= now || seen.size >= MOST_NONCES) return false;
-      // The signer's clock may be ahead of ours.
-      seen.set(nonce, now + maxAge + 5_000);
-      return true;
-    },
-  };
 }

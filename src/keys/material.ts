@@ -1,11 +1,11 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   type webcrypto,
 } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK } from "jose";
 
 /** What a signing key is for: the identity token (ES256), or the checkpoints of the audit (Ed25519). */
 export type Purpose = "token" | "checkpoint";
@@ -39,42 +39,40 @@ export function generatePem(purpose: Purpose): string {
 }
 
 /** Reads a private key written as PEM or as a JWK. Throws when it is none, or none for this purpose. */
-export function parseKey(text: string, purpose: Purpose): SigningKey {
+export async function parseKey(text: string, purpose: Purpose): Promise<SigningKey> {
   const trimmed = text.trim();
   const privateKey = trimmed.startsWith("{")
     ? createPrivateKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
     : createPrivateKey(trimmed);
   const publicKey = createPublicKey(privateKey);
-  const jwk = jwkOf(publicKey, purpose);
+  const jwk = await jwkOf(publicKey, purpose);
   return { kid: jwk.kid, privateKey, publicKey, jwk };
 }
 
 /** Reads a public key written as PEM or as a JWK: its id and the key. A private one will do as well. */
-export function publicKeyOf(text: string, purpose: Purpose): readonly [kid: string, key: KeyObject] {
+export async function publicKeyOf(
+  text: string,
+  purpose: Purpose,
+): Promise<readonly [kid: string, key: KeyObject]> {
   const trimmed = text.trim();
   const key = trimmed.startsWith("{")
     ? createPublicKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
     : createPublicKey(trimmed);
-  return [jwkOf(key, purpose).kid, key];
+  return [(await jwkOf(key, purpose)).kid, key];
 }
 
-function jwkOf(publicKey: KeyObject, purpose: Purpose): PublicJwk {
-  const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
+async function jwkOf(publicKey: KeyObject, purpose: Purpose): Promise<PublicJwk> {
+  const { kty, crv, x, y } = await exportJWK(publicKey);
   const fits = purpose === "token" ? crv === "P-256" : crv === "Ed25519";
   if (!fits || kty === undefined || crv === undefined || x === undefined) {
     throw new TypeError(`a key for ${ALGORITHMS[purpose]} is needed, this one is ${crv ?? kty ?? "unknown"}`);
   }
-  const kid = thumbprint(kty === "EC" && y !== undefined ? { crv, kty, x, y } : { crv, kty, x });
-  return { kty, crv, x, ...(y === undefined ? {} : { y }), kid, alg: ALGORITHMS[purpose], use: "sig" };
+  const members = { kty, crv, x, ...(y === undefined ? {} : { y }) };
+  const kid = await calculateJwkThumbprint(members);
+  return { ...members, kid, alg: ALGORITHMS[purpose], use: "sig" };
 }
 
 function asJwk(value: unknown): webcrypto.JsonWebKey {
   if (typeof value !== "object" || value === null) throw new TypeError("this is no JWK");
   return value;
-}
-
-/** RFC 7638: the required members in the order of their names. */
-function thumbprint(members: Readonly<Record<string, string>>): string {
-  const sorted = Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("base64url");
 }

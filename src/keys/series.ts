@@ -15,7 +15,7 @@ export async function openSeries(
   now: number,
 ): Promise<readonly DatedKey[]> {
   const there = await readGenerations(folder, purpose);
-  if (there.length > 0) return there.map((it) => dated(it, purpose));
+  if (there.length > 0) return await datedAll(there, purpose);
   await createGeneration(folder, {
     name: purpose,
     number: 1,
@@ -24,7 +24,7 @@ export async function openSeries(
     secret: generatePem(purpose),
   });
   // Read back: another process may have been faster, and its key is the one that counts.
-  return (await readGenerations(folder, purpose)).map((it) => dated(it, purpose));
+  return await datedAll(await readGenerations(folder, purpose), purpose);
 }
 
 /** Adds a key that signs from `activeFrom` on; keys that were replaced more than `keepFor` ago are deleted. */
@@ -54,7 +54,7 @@ export async function readFiles(files: readonly string[], purpose: Purpose): Pro
   const keys = await Promise.all(
     files.map(async (file) => {
       const [text, { mtimeMs }] = await Promise.all([readFile(file, "utf8"), stat(file)]);
-      return { ...parseKey(text, purpose), createdAt: Math.floor(mtimeMs), activeFrom: 0 };
+      return { ...(await parseKey(text, purpose)), createdAt: Math.floor(mtimeMs), activeFrom: 0 };
     }),
   );
   return keys.reverse();
@@ -73,6 +73,10 @@ export function publishedAt(keys: readonly DatedKey[], now: number, keepFor: num
   });
 }
 
-function dated(it: Generation, purpose: Purpose): DatedKey {
-  return { ...parseKey(it.secret, purpose), createdAt: it.createdAt, activeFrom: it.activeFrom };
+async function datedAll(generations: readonly Generation[], purpose: Purpose): Promise<readonly DatedKey[]> {
+  return await Promise.all(
+    generations.map(async ({ secret, createdAt, activeFrom }) => {
+      return { ...(await parseKey(secret, purpose)), createdAt, activeFrom };
+    }),
+  );
 }

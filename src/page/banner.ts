@@ -1,5 +1,5 @@
 import type { CustomerCard } from "../domain/consent/consent.ts";
-import { momentText, type Texts } from "../domain/consent/texts.ts";
+import { momentText, type Texts, whoText } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -16,6 +16,8 @@ export interface BannerView extends HostView {
   readonly ticket: string | null;
   /** The customer's say that it began by, in words; null where they were not asked. */
   readonly agreement: string | null;
+  /** The id of the trace that the page's request belongs to. */
+  readonly trace: string | null;
   /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
   readonly endsAt: number;
   readonly until: number;
@@ -116,7 +118,7 @@ export function card(view: CardView): string {
   );
   const reason = plain(why ?? "", 120);
   const because = reason === "" ? "" : ` <span class="why"><bdi>${escaped(reason)}</bdi></span>`;
-  const sentence = `${before}<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b>${after}`;
+  const sentence = `${before}<b class="name"><bdi>${escaped(whoText(who, view.texts))}</bdi></b>${after}`;
   const link = (word: string) =>
     `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
   const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
@@ -206,6 +208,7 @@ function details(view: BannerView): string {
     ],
     [words.ends, words.endsUnused.replace("{time}", inWords(view.endsAt)), ["ends", view.endsAt]],
     [words.endsAtLatest, inWords(view.until), ["fixed", view.until]],
+    [words.trace, view.trace],
   ];
   const list = rows
     .map(([term, text, time]) => ({ term, text: plain(text ?? "", MOST_SHOWN), time }))

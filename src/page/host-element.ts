@@ -1,6 +1,6 @@
 import { clientIntegrity } from "./client.ts";
 import { escaped } from "./markup.ts";
-import type { BannerWords } from "./words/en.ts";
+import type { Words } from "./words/en.ts";
 
 /** `html` is read by the HTML parser, `xml` by the one for XHTML, which knows no declarative shadow roots. */
 export type Syntax = "html" | "xml";
@@ -14,7 +14,7 @@ export interface HostView {
   readonly position: "top" | "bottom";
   readonly syntax: Syntax;
   /** In the language of the browser. */
-  readonly words: BannerWords;
+  readonly words: Words;
   /** What the gateway is called here, and its colour; null: none. */
   readonly brand: { readonly name: string; readonly colour: string | null };
   /** Somebody else is shown than on the page before, which the browser may still hold and must forget. */

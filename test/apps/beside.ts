@@ -64,18 +64,7 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
   const differences: string[] = [];
   for (let step = 0; step < it.steps; step += 1) {
     const path = paths[step % paths.length] ?? first;
-    let [theirs, shown] = [await seen(nuno, direct, path, it), await seen(alice, front.url, path, it)];
-    for (
-      let look = 1;
-      look < (it.looks ?? 1) && (theirs.text === "" || shown.text !== theirs.text);
-      look += 1
-    ) {
-      await setTimeout(LOOK_EVERY);
-      [theirs, shown] = [
-        { ...theirs, ...(await standing(nuno, direct, it)) },
-        { ...shown, ...(await standing(alice, front.url, it)) },
-      ];
-    }
+    const [theirs, shown] = await sideBySide([nuno, direct], [alice, front.url], path, it);
     for (const fact of ["status", "text", "errors"] as const)
       if (JSON.stringify(shown[fact]) !== JSON.stringify(theirs[fact]))
         differences.push(`${path}: ${fact}: ${JSON.stringify(theirs[fact])} ${JSON.stringify(shown[fact])}`);
@@ -138,6 +127,28 @@ async function tab(chromium: Browser, headers: Readonly<Record<string, string>> 
   page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
   page.on("pageerror", (error) => errors.push(error.message));
   return { page, errors };
+}
+
+type Visiting = readonly [tab: Tab, origin: string];
+
+/** What both see at one address. Where scripts make the pages: once neither asks for more, changes any more, or differs from the other. */
+async function sideBySide(nuno: Visiting, alice: Visiting, path: string, it: Walk) {
+  const each = <T>(look: (...who: Visiting) => Promise<T>) => Promise.all([look(...nuno), look(...alice)]);
+  const [theirs, shown] = await each((tab, origin) => seen(tab, origin, path, it));
+  if (it.looks === undefined) return [theirs, shown] as const;
+  await each(({ page }) => page.waitForLoadState("networkidle"));
+  let before = "";
+  for (let look = 1; ; look += 1) {
+    const [one, other] = await each((tab, origin) => standing(tab, origin, it));
+    const same = one.text !== "" && one.text === other.text && one.text === before;
+    if (same || look >= it.looks)
+      return [
+        { ...theirs, ...one },
+        { ...shown, ...other },
+      ] as const;
+    before = one.text;
+    await setTimeout(LOOK_EVERY);
+  }
 }
 
 /** What a reader sees of a page, and what its console complained of. */

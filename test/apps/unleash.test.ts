@@ -1,4 +1,4 @@
-// Needs: PostgreSQL
+// Needs: PostgreSQL, Unleash
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";

@@ -50,6 +50,7 @@ t.test("a Zabbix frontend, by its own HTTP authentication for the gateway alone"
     ],
     steps: Number(process.env.GUISE_STEPS ?? 100),
     own: { path: "/zabbix.php?action=userprofile.edit", customer: /nuno Almeida/, agent: /rita Sá/ },
+    looks: 120,
   });
   t.equal(app.sessionsOf("nuno"), 1, "only the customer's own session is left");
   t.equal(app.sessionsOf("rita"), 1);

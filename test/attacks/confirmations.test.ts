@@ -11,6 +11,7 @@ import {
   values,
   WRITE,
 } from "../fixtures/gateway/attack-stand.ts";
+import { fieldIn, valueIn } from "../fixtures/html.ts";
 
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
@@ -30,11 +31,10 @@ async function asking(t: Test) {
   };
   const question = async () => {
     const asked = await ask("POST /delete/1", "a=b");
-    const hidden = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(asked.body)?.[1] ?? "";
-    const form = { _csrf: hidden("_csrf"), _confirmation: hidden("_confirmation") };
+    const form = { _csrf: fieldIn(asked.body, "_csrf"), _confirmation: fieldIn(asked.body, "_confirmation") };
     return {
       asked,
-      address: /<form method="post" action="([^"]+)"/.exec(asked.body)?.[1]?.replaceAll("&amp;", "&") ?? "",
+      address: valueIn(asked.body, "form[method=post]", "action"),
       yes: new URLSearchParams(form).toString(),
     };
   };

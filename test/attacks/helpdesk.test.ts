@@ -13,6 +13,7 @@ import {
   stand,
   values,
 } from "../fixtures/gateway/attack-stand.ts";
+import { fieldIn } from "../fixtures/html.ts";
 import { redisServer } from "../fixtures/servers/redis.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
@@ -43,7 +44,7 @@ const make = (t: Test, secret: string, wanted: object = {}, more: readonly strin
 const secretIn = (body: string) => /\/go\/([\w-]{43})/.exec(body)?.[1] ?? "";
 const open = (t: Test, secret: string, who: readonly string[], port = it.port) =>
   send(t, port, request(`GET /.guise/go/${secret}`, [...CLICK, ...who, "Connection: close"]));
-const tokenIn = (page: string) => /name="_csrf" value="([^"]*)"/.exec(page)?.[1] ?? "";
+const tokenIn = (page: string) => fieldIn(page, "_csrf");
 const press = (
   t: Test,
   page: string,

@@ -2,9 +2,10 @@ import t, { type Test } from "tap";
 import { APP } from "../fixtures/apps/oidc-app.ts";
 import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
 import { recordsOf } from "../fixtures/gateway/front.ts";
-import { type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
+import { APART, type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
+import { headingIn } from "../fixtures/html.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 const BASIC = `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString("base64")}`;
 
 /** An agent who opens a customer's page is about to follow this to our provider, with a handle. */
@@ -216,4 +217,96 @@ t.test("OP-07: on every other host, and by any other name, there is no provider"
   const text = await found.text();
   t.notMatch(text, /evil\.test|https:/);
   t.match(JSON.parse(text), { issuer: it.issuer, token_endpoint: `${it.issuer}/token` });
+});
+
+/** What an app would ask for that wants to know who is there. */
+function askedBy(it: ProviderSite): string {
+  const redirect_uri = `${it.front.url}/oidc/back`;
+  const asked = { client_id: APP.id, redirect_uri, response_type: "code", scope: "openid", state: "s" };
+  return new URLSearchParams(asked).toString();
+}
+
+t.test("OP-08: no other spelling and no other method names the agent while somebody is viewed", async (t) => {
+  const it = await providerSite(t);
+  const agent = await agentOf(it);
+  await agent.open(it.at("/mine"));
+  await agent.open(it.at("/site/1"));
+  const query = askedBy(it);
+  for (const path of ["AUTH", "Auth", "auth/", "%61uth", "/auth", "./auth", "x/../auth", "auth;x", "auth/x"])
+    for (const site of ["same-origin", "cross-site"]) {
+      const shown = await agent.ask(`${it.issuer}/${path}?${query}`, { site });
+      t.ok(shown.status >= 400, `${path}: ${shown.status}`);
+      t.notOk(shown.headers.location, path);
+    }
+  for (const [method, body] of [
+    ["POST", query],
+    ["HEAD", ""],
+  ] as const) {
+    const address = method === "HEAD" ? `${it.issuer}/auth?${query}` : `${it.issuer}/auth`;
+    const shown = await agent.ask(address, { method, body, site: "same-origin" });
+    t.same([shown.status >= 400, shown.headers.location], [true, undefined], method);
+  }
+  for (const path of ["session/end", "login/x?ticket=y", "callback?code=x&state=y"]) {
+    const shown = await agent.ask(`${it.issuer}/${path}`, { site: "same-origin" });
+    t.match(shown, { status: 409, body: /account-linking/ }, path);
+  }
+  const found = await fetch(`${it.issuer}/request`, { method: "POST", headers: { authorization: BASIC } });
+  t.equal(found.status, 404, "nothing is asked for beside the address");
+  await agent.send(it.at("/.guise/stop"), {});
+  t.equal((await agent.ask(`${it.issuer}/auth?${query}`)).status, 303, "after Stop the agent is who asks");
+});
+
+t.test("OP-09: a page on an impersonation's host gets nothing of the agent of our provider", async (t) => {
+  const it = await providerSite(t, APART);
+  const agent = tab();
+  await agent.open(it.at("/.guise/oidc/login?to=/mine"));
+  const viewed = await agent.open(it.at("/site/1"));
+  const label = new URL(viewed.url).origin;
+  t.match(label, /view\.localhost/);
+  const claims = it.app.claims.length;
+  for (const headers of [{ referer: `${label}/` }, { origin: label }]) {
+    const shown = await agent.ask(`${it.issuer}/auth?${askedBy(it)}`, { headers });
+    t.match(shown, { status: 409, body: /account-linking/ });
+  }
+  t.match(recordsOf(it.front.data, "impersonation.denied"), [
+    { user: { id: "alice", effective: { id: "17" } } },
+  ]);
+  t.equal((await agent.ask(`${it.issuer}/session/end`, { headers: { referer: `${label}/` } })).status, 409);
+  for (const path of ["/.guise/op/auth", "/.guise/op/AUTH"])
+    t.notMatch((await agent.ask(`${label}${path}?${askedBy(it)}`)).headers.location ?? "", /code=/, path);
+  // Brought along by hand, as if the page had got it.
+  const own = await agent.ask(`${it.issuer}/auth?${askedBy(it)}`);
+  const brought = await agent.ask(own.headers.location ?? "", { headers: { referer: `${label}/` } });
+  t.equal(brought.status, 307, "it is led back to that host");
+  t.match(await agent.ask(brought.headers.location ?? ""), { status: 409, body: /account-linking/ });
+  t.equal(it.app.claims.length, claims, "and the app hears nothing of it");
+});
+
+t.test("OP-10: an agent's code is not redeemed for who is viewed, whenever it was made", async (t) => {
+  const it = await providerSite(t);
+  const agent = await agentOf(it);
+  await agent.open(it.at("/mine"));
+  await agent.jar.setCookie("app_session=; Max-Age=0; Path=/", it.at("/"));
+  const asks = await agent.ask(it.at("/mine"));
+  const code = (await agent.ask(asks.headers.location ?? "")).headers.location ?? "";
+  t.match(code, /\/oidc\/back\?code=/);
+  await agent.open(it.at("/site/1"));
+  const claims = it.app.claims.length;
+  for (const address of [
+    code,
+    code.replace("code=", "c%6Fde="),
+    `${code}&code=x`,
+    code.replace("/back", "/b%61ck"),
+  ])
+    t.match(
+      await agent.ask(address, { site: "same-origin" }),
+      { status: 409, body: /account-linking/ },
+      address,
+    );
+  t.equal(it.app.claims.length, claims);
+  t.match(heading(await agent.open(it.at("/site/1"))), /^17 /);
+  t.match((await agent.ask(it.at("/?code=of-the-apps-own"), { site: "same-origin" })).body, /17 \(Nuno/);
+  await agent.send(it.at("/.guise/stop"), {});
+  t.equal((await agent.ask(code)).status, 302, "it is the agent's own, and counts for them");
+  t.match(it.app.claims.at(-1), { sub: "alice" });
 });

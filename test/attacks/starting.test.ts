@@ -14,6 +14,7 @@ import {
   stand,
   values,
 } from "../fixtures/gateway/attack-stand.ts";
+import { fieldIn } from "../fixtures/html.ts";
 
 const it = await stand(t);
 
@@ -143,7 +144,7 @@ t.test(
 t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
   const cookie = await impersonate(t, it);
   const tokenOn = async (line: string, fields: readonly string[]) =>
-    /name="_csrf" value="([^"]+)"/.exec((await described([...INSIDE, ...fields], line)).body)?.[1] ?? "";
+    fieldIn((await described([...INSIDE, ...fields], line)).body, "_csrf");
   const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
   const start = await tokenOn("GET /.guise/as/23", [cookie]);
   const others = await tokenOn("GET /.guise/as/23", []);

@@ -15,6 +15,7 @@ import {
   stand,
   values,
 } from "../fixtures/gateway/attack-stand.ts";
+import { fieldIn } from "../fixtures/html.ts";
 
 const it = await stand(t);
 const upstreams = await allSenders(t, it);
@@ -135,7 +136,7 @@ t.test("TOK-04: nothing of ours leads to another site", async (t) => {
       it.port,
       request("GET /site/1/x", [...AS.alice, ...INSIDE.filter((line) => !line.startsWith("Sec-Fetch-User"))]),
     );
-    return /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+    return fieldIn(asked.body, "_csrf");
   };
   const away = [
     "//evil.test",

@@ -2,7 +2,8 @@ import { parse } from "parse5";
 import t from "tap";
 import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
-import { Fault, type FaultCode } from "../../src/errors.ts";
+import { LANGUAGES } from "../../src/domain/language.ts";
+import { FAULTS, Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/services/services.ts";
 import { snapshotOf, YAML } from "../fixtures/gateway/test-services.ts";
 
@@ -14,6 +15,7 @@ const RULE = { name: "rules[0]", effect: "confirm", sentence: "Sure?" } as const
 
 function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionView {
   return {
+    language: "en",
     decision,
     sentence: REASONS[decision.reason],
     requestId: "req-1",
@@ -79,6 +81,25 @@ t.test("every page is well-formed and names the reason word", async (t) => {
   }
 });
 
+t.test("the browser's language decides what a page is written in, and which side it begins on", async (t) => {
+  for (const language of LANGUAGES) {
+    for (const name of Object.keys(DECISIONS)) {
+      for (const underway of [false, true]) {
+        const text = page(name, { language, underway, confirmation: CONFIRM, mayElevate: true });
+        t.match(text, `<html lang="${language}" dir="${language === "ar" ? "rtl" : "ltr"}">`);
+        t.notMatch(text, /\{\w+\}/, `${language} ${name}: nothing is left open`);
+        if (language !== "en")
+          t.notMatch(text, /\b(?:You|the app|Stop|Back|Yes|Request)\b/, `${language} ${name}: no English`);
+      }
+    }
+    const fault = { fault: new Fault("not-found", "x"), requestId: "r", prefix: "/.guise", language };
+    t.match(pages.fault(fault), `<html lang="${language}"`);
+    t.match(pages.endedHost({ app: null, requestId: "r", language }), `<html lang="${language}"`);
+  }
+  t.match(page("readOnly", { language: "de" }), "Es wurde nichts geändert.");
+  t.match(page("denied", { language: "de", sentence: "Payments are theirs." }), "Payments are theirs.");
+});
+
 t.test("a question about a start has the form for it", async (t) => {
   const text = page("asked");
   t.match(text, 'action="/_g/start"');
@@ -140,8 +161,10 @@ t.test(
   "who could do something about a fault is told what, and nobody is sent to try again in vain",
   async (t) => {
     const told = (code: FaultCode) =>
-      pages.fault({ fault: new Fault(code, "x"), requestId: "r", prefix: "/.guise" });
-    t.match(told("no-elevation"), "see <code>elevate</code> under <code>agents</code>");
+      pages.fault({ fault: new Fault(code, "x"), requestId: "r", prefix: "/.guise", language: "en" });
+    t.match(told("no-elevation"), "Only looking is allowed while you view the app as this person.");
+    for (const code of Object.keys(FAULTS) as FaultCode[])
+      t.notMatch(told(code), /`|<code>(?!r<|[a-z-]+<\/code><\/p>)/, `${code}: no word of the config`);
     t.match(told("page-unmarkable"), "The banner could not be put into it");
     for (const code of ["no-elevation", "page-unmarkable", "not-found"] as const)
       t.notMatch(told(code), "Try again");
@@ -154,6 +177,7 @@ t.test("a fault is told with its id, and without its detail", async (t) => {
     fault: new Fault("upstream-timeout", "10.0.0.7"),
     requestId: "req-1",
     prefix: "/_g",
+    language: "en",
   });
   t.match(text, "upstream-timeout");
   t.match(text, "The app took too long to answer");

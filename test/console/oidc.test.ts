@@ -4,8 +4,9 @@ import { raw } from "../fixtures/client/raw.ts";
 import { hiddenIn, type Shown, tab } from "../fixtures/client/tab.ts";
 import { recordsOf } from "../fixtures/gateway/front.ts";
 import { configOf, oidcSite } from "../fixtures/gateway/oidc-site.ts";
+import { headingIn, valueIn } from "../fixtures/html.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 
 t.test(
   "an agent opens a page of ours, signs in with the provider, and comes back to that page",
@@ -185,10 +186,10 @@ t.test("a step up to write asks for another sign-in, and leads back to the quest
   const refused = await browser.open(it.at("/.guise/elevate?to=/site/1"));
   t.equal(refused.status, 403);
   t.match(refused.body, /step-up-required/);
-  const again = /href="([^"]*oidc\/login[^"]*)"/.exec(refused.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+  const again = valueIn(refused.body, 'a[href*="oidc/login"]', "href");
   it.idp.acr = "phr";
   const asked = await browser.open(it.at(again));
-  t.equal(heading(asked), "Change things as <bdi>Nuno</bdi>?");
+  t.equal(heading(asked), "Change things as Nuno?");
   const done = await browser.send(it.at("/.guise/elevate"), hiddenIn(asked));
   t.equal(heading(done), "17 at /site/1");
   t.equal(recordsOf(it.front.data, "impersonation.elevated").length, 1);
@@ -232,7 +233,7 @@ t.test(
     t.match((await browser.open(it.at("/.guise/as/17?to=/site/1/x"))).body, /step-up-required/);
     t.same(recordsOf(it.front.data, "impersonation.started"), []);
     it.idp.acr = "phr";
-    const again = /href="([^"]*oidc\/login[^"]*)"/.exec(refused.body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    const again = valueIn(refused.body, 'a[href*="oidc/login"]', "href");
     const shown = await browser.open(it.at(again));
     t.equal(heading(shown), "17 at /site/1/x");
   },

@@ -3,9 +3,10 @@ import { app } from "../../src/app.ts";
 import { type Shown, type Tab, tab } from "../fixtures/client/tab.ts";
 import { type ProviderSite, providerSite } from "../fixtures/gateway/provider-site.ts";
 import { recorded } from "../fixtures/gateway/signed-in-front.ts";
+import { headingIn } from "../fixtures/html.ts";
 import { fakeLog } from "../fixtures/log.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 const BACK_CHANNEL = (app: string) => `, backChannel: "${app}/oidc/signed-out"`;
 const BY_STEPS = () => ", end: [ { get: /logout, expect: { status: [204] } } ]";
 

@@ -3,10 +3,11 @@ import { decodeProtectedHeader } from "jose";
 import t from "tap";
 import { type Shown, tab } from "../fixtures/client/tab.ts";
 import { providerSite } from "../fixtures/gateway/provider-site.ts";
+import { headingIn } from "../fixtures/html.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 const CUSTOMER = "17 (Nuno Almeida) at /site/1";
 
 t.test("keys rotate: apps go on signing people in, before, in between and after", async (t) => {

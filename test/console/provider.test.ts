@@ -2,9 +2,10 @@ import t from "tap";
 import { app } from "../../src/app.ts";
 import { type Shown, tab } from "../fixtures/client/tab.ts";
 import { providerSite } from "../fixtures/gateway/provider-site.ts";
+import { headingIn } from "../fixtures/html.ts";
 import { fakeLog } from "../fixtures/log.ts";
 
-const heading = ({ body }: Shown) => /<h1>(.*?)<\/h1>/.exec(body)?.[1] ?? body;
+const heading = ({ body }: Shown) => headingIn(body) || body;
 
 t.test("a customer signs in to the app, by way of us, as themselves", async (t) => {
   const it = await providerSite(t);

@@ -41,6 +41,16 @@ t.test("docs/cli.md names every variable of ours with the commands that read it"
   t.same(told, found);
 });
 
+t.test("docs/tracing.md has every variable of OpenTelemetry that we read ourselves", async (t) => {
+  const page = read("docs/tracing.md");
+  const names = read("src/telemetry/otel-environment.ts").match(/\bOTEL_[A-Z_]+/g) ?? [];
+  t.ok(names.length > 10);
+  t.same(
+    [...new Set(names)].filter((name) => !page.includes(`\`${name}\``)),
+    [],
+  );
+});
+
 t.test("docs/endpoints.md has every address of ours, and no other", async (t) => {
   const told = [...read("docs/endpoints.md").matchAll(/^\| `([A-Z]+ \/[^`]*)` \|/gm)].map(
     ([, it = ""]) => it,

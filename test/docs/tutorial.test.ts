@@ -1,4 +1,5 @@
 // Does what docs/tutorial.md says, in its order: saves its files, runs its commands, opens its addresses. Ports are free ones.
+
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -6,6 +7,7 @@ import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import t from "tap";
+import { fieldIn } from "../fixtures/html.ts";
 import { blocksOf } from "../fixtures/pages.ts";
 import { freePort } from "../fixtures/servers/port.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
@@ -130,7 +132,7 @@ class Tab {
 }
 
 /** The hidden token of a form of ours. */
-const tokenIn = ({ body }: Shown) => /name="_csrf" value="([^"]+)"/.exec(body)?.[1] ?? "";
+const tokenIn = ({ body }: Shown) => fieldIn(body, "_csrf");
 
 t.test("the tutorial, from the first command to the last", async (t) => {
   const [first = ""] = commandsOf(page);

@@ -8,6 +8,7 @@ import { type HttpApp, httpApp } from "../fixtures/apps/upstream.ts";
 import { type Answer, ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
 import { converse } from "../fixtures/client/raw.ts";
 import { type Front, frontOf, lines, recordsOf, SUPPORT, socketTo } from "../fixtures/gateway/front.ts";
+import { fieldIn } from "../fixtures/html.ts";
 
 /** An app that says its name, what came, and as whom. */
 async function saying(t: Test, name: string): Promise<HttpApp> {
@@ -160,7 +161,7 @@ async function stop(
   who: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { body } = await it.visit(`${host}/.guise/stop`, who);
-  const form = `_csrf=${/name="_csrf" value="([^"]+)"/.exec(body)?.[1]}`;
+  const form = `_csrf=${fieldIn(body, "_csrf")}`;
   const fields = {
     ...CLICK,
     ...SUPPORT,

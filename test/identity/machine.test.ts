@@ -2,6 +2,7 @@ import { constants, createHash, generateKeyPairSync, type KeyObject, randomUUID,
 import { SignJWT, UnsecuredJWT } from "jose";
 import t from "tap";
 import type { Evidence, Identification } from "../../src/ports.ts";
+import { signIns } from "../../src/sessions/sign-ins.ts";
 import { evidence, testIdentitySource } from "../contracts/identity-source.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { identityDeps, problems, sourceFrom } from "./deps.ts";
@@ -234,6 +235,29 @@ t.test(
     t.equal(causeOf(await source.identify(signed({ method: "POST", ours: true, headers }))), "known");
   },
 );
+
+t.test("a nonce counts once over two gateways of one store, and for none while that is down", async (t) => {
+  const deps = identityDeps(t);
+  const one = sourceFrom({ machine: { ...base, signature } }, deps);
+  const other = sourceFrom({ machine: { ...base, signature } }, deps);
+  const it = signed();
+  const copy = () => ({ ...it, headers: { ...it.headers } });
+  const answers = await Promise.all([one, other, one, other].map((source) => source.identify(copy())));
+  t.same(answers.map((answer) => causeOf(answer)).sort(), ["known", "replayed", "replayed", "replayed"]);
+  deps.clock.pass(65_001);
+  const late = signed({ params: `;created=${NOW + 65};keyid="k1";nonce="${randomUUID()}"` });
+  t.equal(causeOf(await one.identify(late)), "known");
+  const noStore = { ...deps, signIns: signIns(deps.clock) };
+  const lost = sourceFrom({ machine: { ...base, signature } }, noStore as typeof deps);
+  await t.rejects(
+    Promise.resolve(
+      lost.identify(signed({ params: `;created=${NOW + 65};keyid="k1";nonce="${randomUUID()}"` })),
+    ),
+    {
+      code: "store-unavailable",
+    },
+  );
+});
 
 t.test("the config says how it shows who it is, once", async (t) => {
   t.match(problems({ machine: base }), [/one of jwt, signature/]);

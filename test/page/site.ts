@@ -33,6 +33,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
   const now = Date.now();
   return {
     agreement: null,
+    trace: null,
     words: EN,
     brand: { name: "Guise", colour: null },
     authority,

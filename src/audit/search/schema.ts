@@ -4,7 +4,7 @@ import { setBounded } from "../../domain/remembering.ts";
 import { PLACES, TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
-const LAYOUT = 6;
+const LAYOUT = 7;
 
 /** As a condition is written that one of these indexes is used for. */
 export const NO_PART = `part <> ${PLACES.indexOf("part")}`;
@@ -26,6 +26,8 @@ create index runs_by_last on runs (last);
 create index runs_by_agent on runs (agent, last);
 create index runs_by_customer on runs (customer, last);
 create index runs_by_ticket on runs (ticket, last) where ticket is not null;
+create index runs_changed on runs (last) where changed > 0;
+create index runs_refused on runs (last) where refused > 0;
 create table run_apps (run integer not null, app integer not null, primary key (run, app)) without rowid;
 create table records (
   id integer primary key, producer integer not null, sequence integer not null, at integer not null, action integer not null,
@@ -35,6 +37,7 @@ create table records (
 );
 create unique index records_by_number on records (producer, sequence);
 create index records_by_time on records (at, action);
+create index records_by_action on records (action, at);
 create index records_by_agent on records (agent, at, action);
 create index records_by_customer on records (customer, at, action);
 create index records_by_app on records (app, at, action) where app is not null;

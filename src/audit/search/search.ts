@@ -258,11 +258,16 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   const id = (word: string) => catalog.words.find(word) ?? -1;
   // As a number in the text, since only so the index of what was refused is used.
   if (action === REFUSED || action === CHANGED) asked.add(`tone = ${TONES.indexOf(action)}`);
-  else if (action !== null) asked.add("action = ?", id(action));
+  else if (action !== null) asked.add(isOnlyAction(question) ? "action = ?" : "+action = ?", id(action));
   else if (question.pages) asked.add(NO_PART);
   else for (const it of USUALLY_LEFT_OUT) asked.add("action <> ?", id(it));
   if (question.within !== null) asked.add("action <> ?", id(NOT_THEIRS));
   return asked;
+}
+
+/** Whether nothing but an action is asked for. Else the index of what is asked for besides finds fewer records, and the `+` leaves the other one out. */
+function isOnlyAction({ within, agent, customer, impersonation, app, ticket, word }: Question): boolean {
+  return [within, agent, customer, impersonation, app, ticket, word].every((it) => it === null);
 }
 
 const BY_ID = "select id from people where key = ?";

@@ -21,13 +21,13 @@ export async function checkpointKeys(
     return new Map(await Promise.all(words.key.map(keyIn)));
   }
   const kept = await readGenerations(join(dataFolder(words, io), "keys"), "checkpoint");
-  return new Map(kept.map(({ secret }) => publicKeyOf(secret, "checkpoint")));
+  return new Map(await Promise.all(kept.map(({ secret }) => publicKeyOf(secret, "checkpoint"))));
 }
 
 async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
   const text = await readFile(file, "utf8");
   try {
-    return publicKeyOf(text, "checkpoint");
+    return await publicKeyOf(text, "checkpoint");
   } catch (error) {
     throw new BadWords(`${file}: this is no public key, as JWK or PEM: ${whyOf(error)}`, {
       cause: error,

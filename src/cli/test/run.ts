@@ -248,6 +248,7 @@ function looking(snapshot: Snapshot, log: Log, impersonation: Impersonation | nu
     config: { current: () => snapshot },
     diagnostics: { say: () => undefined },
     counters: { unrecognised: () => undefined },
+    tracing: null,
     impersonations: {
       recall: async () =>
         impersonation === null ? { kind: "none" } : { kind: "found", impersonation: impersonation },

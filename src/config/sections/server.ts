@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addressRange } from "../../clients/range.ts";
+import { addressRange } from "../../clients/address.ts";
 import { foldName, headerPolicy, type ProfileNames } from "../../domain/headers.ts";
 import { duration, size } from "../../units.ts";
 

@@ -2,7 +2,7 @@ import { type Written, writtenOf } from "../../audit/record/parse.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { toneOf } from "../../audit/search/row.ts";
 import { ANY_RECORD, type Question, type Run } from "../../audit/search/search.ts";
-import { doneText, filled, momentText, type Texts } from "../../domain/consent/texts.ts";
+import { doneText, filled, momentText, type Texts, whoText } from "../../domain/consent/texts.ts";
 import { mayBeAmong } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isSafe } from "../../domain/method/method.ts";
@@ -141,7 +141,7 @@ export async function onePast(
   const time = (at: number) => momentText(at, texts.language);
   const body = html`<section class="card">
 <p class="crumb"><a href="${prefix}/access${placeOf(customer)}">${page.title}</a></p>
-<h1><bdi>${access.who}</bdi></h1>
+<h1><bdi>${whoText(access.who, texts)}</bdi></h1>
 <dl class="facts">
 <dt>${facts.from}</dt><dd>${time(access.from)}</dd>
 <dt>${facts.until}</dt><dd>${access.until === null ? page.goesOn : time(access.until)}</dd>

@@ -1,7 +1,7 @@
 import type { CheckpointKey } from "../../audit/journal/checkpoint.ts";
 import { signReceipt, stretchesOf } from "../../audit/receipt/receipt.ts";
 import { type Link, linkOf } from "../../audit/record/hash-chain.ts";
-import { writtenOf } from "../../audit/record/parse.ts";
+import { type Written, writtenOf } from "../../audit/record/parse.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import type { Mark } from "../../audit/search/search.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -49,7 +49,7 @@ export async function receiptFor(
 /** Where each record of an access stands, and what was said when it began. Throws where one of them is not as it was written. */
 async function placesOf(archive: Archive, impersonation: string, most: number) {
   const links: Link[] = [];
-  let said: { readonly reason?: string; readonly reference?: string } = {};
+  let said: Partial<Written["event"]> = {};
   for await (const line of linesOf(archive, impersonation)) {
     const record = writtenOf(line);
     if (record?.guise.impersonation !== impersonation) continue;

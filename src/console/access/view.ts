@@ -1,7 +1,7 @@
 import { type Consent, type ConsentType, isLive, isOpen } from "../../domain/consent/consent.ts";
 import { factRows, factsOf } from "../../domain/consent/letters.ts";
 import type { CustomerSaid } from "../../domain/consent/said.ts";
-import { doneText, filled, momentText, spanText, type Texts } from "../../domain/consent/texts.ts";
+import { doneText, filled, momentText, spanText, type Texts, whoText } from "../../domain/consent/texts.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
@@ -111,7 +111,7 @@ function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Im
   const name = shownName(services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
   const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
-  return html`<div class="panel live"><h2>${sentenceWith(page.looking, { who: named(name) })}</h2>
+  return html`<div class="panel live"><h2>${sentenceWith(page.looking, { who: named(whoText(name, texts)) })}</h2>
 <p>${since}${why.length === 0 ? "" : html` <bdi>${why.join(": ")}</bdi>`}</p>
 <div class="actions">${form("end", it.id, null, page.endNow)}</div></div>`;
 }
@@ -127,7 +127,7 @@ function question(drawing: Drawing, it: Consent): Html {
       ? html`<label for="type-${it.id}">${page.may}</label>${typeField(drawing, `type-${it.id}`, "write")}`
       : null;
   const title = sentenceWith(it.type === "write" ? page.asksWrite : page.asksRead, {
-    who: named(plain(it.who, 100)),
+    who: named(whoText(it.who, texts)),
   });
   const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
   const word = html`<label for="said-${it.id}">${page.said} <span class="hint">${page.optional}</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`;
@@ -174,7 +174,7 @@ function allowed({ form, texts, time }: Drawing, live: readonly Consent[]): Html
   const { page, types } = texts.words;
   const items = live.map((it) => {
     const lasts = filled(page.mayUntil, { type: types[it.type], time: time(it.until ?? 0) });
-    const name = it.agent === null ? page.support : plain(it.who, 100);
+    const name = it.agent === null ? page.support : whoText(it.who, texts);
     return html`<li class="row"><span><bdi class="name">${name}</bdi><span class="sub">${it.origin === "break-glass" ? `${page.emergency}; ` : ""}${lasts}</span></span>${form("withdraw", it.id, null, page.withdraw, true)}</li>`;
   });
   return html`<h2>${page.whoMay}</h2>
@@ -222,7 +222,7 @@ function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): 
   if (accesses.length === 0) return html`${title}<p class="small">${page.nobodyLooked}</p>`;
   const items = accesses.map((it) => {
     const end = it.until === null ? page.goesOn : time(it.until);
-    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${it.who}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${page.whatWasDone}</span></a></li>`;
+    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${whoText(it.who, texts)}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${page.whatWasDone}</span></a></li>`;
   });
   const file = (format: string, word: string) =>
     html`<a href="${at}/export${withMore(place, "format", format)}">${word}</a>`;

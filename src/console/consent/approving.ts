@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Consent, isForAgents, isOpen } from "../../domain/consent/consent.ts";
-import { spanText } from "../../domain/consent/texts.ts";
+import { filled, spanText } from "../../domain/consent/texts.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Policy } from "../../domain/policy.ts";
@@ -9,9 +9,19 @@ import { answerConsent } from "../../gateway/consent/answers.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { nameOf, person } from "../layout.ts";
+import { nameHtml, person, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
+import {
+  field,
+  languageOf,
+  parameter,
+  seeOther,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  visitor,
+  wordsOf,
+} from "../visitor.ts";
 import { mayApprove, mayBreakGlass } from "./start-fields.ts";
 
 /** `GET approve` and `POST approve`: the second agent's say where somebody is viewed without their own. */
@@ -85,6 +95,9 @@ export function mayDecide(policy: Policy, { origin, agent, customer }: Consent, 
 
 function approvePage(services: Services, who: Visitor, second: Identity, it: Consent): string {
   const { prefix } = who.received.snapshot.settings;
+  const language = languageOf(who.received);
+  const words = wordsOf(who);
+  const { approve, waiting, start, frame } = words;
   const form = (deed: "approve" | "decline", word: string, quiet: boolean) => {
     const token = tokenFor(
       services,
@@ -96,19 +109,18 @@ function approvePage(services: Services, who: Visitor, second: Identity, it: Con
   };
   const open = isOpen(it, services.clock.now());
   const emergency = it.origin === "break-glass";
-  const asker = it.agent === null ? "Somebody" : nameOf(it.agent);
   const body = html`<section class="card">
-<h1>${open ? (emergency ? html`May <bdi>${asker}</bdi> go in without an answer?` : html`May <bdi>${asker}</bdi> view the app as <bdi>${nameOf(it.customer)}</bdi>?`) : it.state === "granted" ? "This was approved" : "This is over"}</h1>
-<p class="lead">${emergency ? "It is an emergency, they say. The customer was told, and every record is marked." : "It begins only if another agent says yes. Your answer is on record."}</p>
-<div class="panel">${person(it.customer)}</div>
+<h1>${open ? sentenceWith(emergency ? approve.goIn : approve.view, { who: nameHtml(it.agent ?? approve.somebody), customer: nameHtml(it.customer) }) : it.state === "granted" ? waiting.approved : approve.over}</h1>
+<p class="lead">${emergency ? approve.emergencyLead : approve.lead}</p>
+<div class="panel">${person(it.customer, language)}</div>
 <dl class="facts">
-<dt>Why</dt><dd><bdi>${it.reason ?? ""}</bdi></dd>
-${it.ticket === null ? null : html`<dt>Ticket</dt><dd><bdi>${it.ticket}</bdi></dd>`}
-<dt>Asked</dt><dd>${moment(it.askedAt)}</dd>
-${open ? html`<dt>Answer by</dt><dd>${moment(it.answerBy)}</dd>` : null}
-<dt>For</dt><dd>${spanText(it.longest)} at most</dd>
+<dt>${start.why}</dt><dd><bdi>${it.reason ?? ""}</bdi></dd>
+${it.ticket === null ? null : html`<dt>${words.ticket}</dt><dd><bdi>${it.ticket}</bdi></dd>`}
+<dt>${waiting.askedAt}</dt><dd>${moment(it.askedAt)}</dd>
+${open ? html`<dt>${waiting.answerBy}</dt><dd>${moment(it.answerBy)}</dd>` : null}
+<dt>${start.length}</dt><dd>${filled(approve.atMost, { time: spanText(it.longest, language) })}</dd>
 </dl>
-${open ? html`<div class="actions">${form("approve", "Approve", false)}${form("decline", "No", true)}</div>` : html`<div class="actions"><a class="button quiet" href="${prefix}/start">To the start</a></div>`}
+${open ? html`<div class="actions">${form("approve", approve.approve, false)}${form("decline", words.confirm.no, true)}</div>` : html`<div class="actions"><a class="button quiet" href="${prefix}/start">${frame.toStart}</a></div>`}
 </section>`;
-  return pageFor(who, { title: emergency ? "An emergency" : "To approve", body });
+  return spokenPage(who, { title: emergency ? approve.emergencyTitle : approve.title, body });
 }

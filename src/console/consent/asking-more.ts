@@ -2,19 +2,20 @@ import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import { consentVerdict } from "../../domain/consent/said.ts";
-import { momentText } from "../../domain/consent/texts.ts";
 import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { nameOf } from "../layout.ts";
+import { nameHtml, sentenceWith } from "../layout.ts";
+import { moment } from "../moment.ts";
 import { reasonField } from "../reason-field.ts";
-import { pageFor, seeOther, sendPage, type Visitor } from "../visitor.ts";
+import { seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "../visitor.ts";
 
 export interface Step {
   readonly agent: Identity;
@@ -64,32 +65,34 @@ export async function askForMorePage(
   { open }: OnlyLooks,
 ): Promise<FastifyReply> {
   const { prefix } = who.received.snapshot.settings;
-  const name = nameOf(step.impersonation.effectiveUser);
+  const words = wordsOf(who);
+  const { elevate, waiting, start } = words;
+  const name = nameHtml(step.impersonation.effectiveUser);
   if (open !== null) {
     reply.header("refresh", String(LOOKS_EVERY));
     const body = html`<section class="card">
 <p class="word warn">consent-required</p>
-<h1><bdi>${name}</bdi> is asked whether you may change things</h1>
-<p class="lead">This page goes on by itself when they say yes. Their own pages show the question.</p>
-<dl class="facts"><dt>Asked</dt><dd>${momentText(open.askedAt)}</dd><dt>Answer by</dt><dd>${momentText(open.answerBy)}</dd></dl>
-<div class="actions"><a class="button quiet" href="${back}">Keep looking</a></div>
+<h1>${sentenceWith(elevate.isAsked, { who: name })}</h1>
+<p class="lead">${elevate.isAskedLead}</p>
+<dl class="facts"><dt>${waiting.askedAt}</dt><dd>${moment(open.askedAt)}</dd><dt>${waiting.answerBy}</dt><dd>${moment(open.answerBy)}</dd></dl>
+<div class="actions"><a class="button quiet" href="${back}">${elevate.keepLooking}</a></div>
 </section>`;
-    return await sendPage(reply, 200, pageFor(who, { title: "Change things", body }));
+    return await sendPage(reply, 200, spokenPage(who, { title: elevate.title, body }));
   }
   const subject = SUBJECTS.elevate(step.agent, step.impersonation);
   const token = tokenFor(services, who.received, "elevate", subject);
   const body = html`<section class="card">
 <p class="word warn">consent-required</p>
-<h1><bdi>${name}</bdi> agreed to looking</h1>
-<p class="lead">To change things as them you have to ask once more. They are asked on their own pages, and by mail.</p>
+<h1>${sentenceWith(elevate.agreed, { who: name })}</h1>
+<p class="lead">${elevate.agreedLead}</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="ask" value="yes">
 ${Object.entries(hidden).map(([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`)}
-${reasonField(step.grant, null)}
-<div class="actions"><button>Ask <bdi>${name}</bdi></button><a class="button quiet" href="${back}">Keep looking</a></div>
+${reasonField(step.grant, null, words)}
+<div class="actions"><button><span>${sentenceWith(start.ask, { who: name })}</span></button><a class="button quiet" href="${back}">${elevate.keepLooking}</a></div>
 </form>
 </section>`;
-  return await sendPage(reply, 200, pageFor(who, { title: "Change things", body }));
+  return await sendPage(reply, 200, spokenPage(who, { title: elevate.title, body }));
 }
 
 /** Asks, on record, and leads to the page that waits. Throws `forbidden` where the customer must not be asked again. */
@@ -108,7 +111,9 @@ export async function askForMore(
     const { consent } = asked;
     const { customer, id } = consent;
     await recordConsent(services, received, consent);
-    await services.notices.tell(settings, customer, factsOf(consent), { link: { customer, consent: id } });
+    const facts = factsOf(consent);
+    await services.notices.tell(settings, customer, facts, { link: { customer, consent: id } });
+    await tellApprovers(services, customer, facts);
   }
   return await seeOther(reply, `${settings.prefix}/elevate?${new URLSearchParams(hidden)}`);
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, type ConsentOrigin, isForAgents } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
-import { momentText } from "../../domain/consent/texts.ts";
+import { filled } from "../../domain/consent/texts.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { labelOf } from "../../domain/identity.ts";
@@ -10,14 +10,17 @@ import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { grantConsent } from "../../gateway/consent/answers.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { countsNow, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { type Html, html } from "../html.ts";
+import type { Words } from "../../page/words/en.ts";
+import { html } from "../html.ts";
 import { nameOf } from "../layout.ts";
+import { moment } from "../moment.ts";
 import { returnPath } from "../return-path.ts";
 import { beginNow, refusal } from "../start/start-now.ts";
 import { admitted, type Start } from "../start/starting.ts";
-import { field, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { field, parameter, sendPage, spokenPage, type Visitor, visitor, wordsOf } from "../visitor.ts";
 import { mayBreakGlass } from "./start-fields.ts";
 
 /** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
@@ -106,20 +109,13 @@ async function breakGlass(services: Services, request: FastifyRequest, it: Wanti
   return { kind: "waits", consent: asked.consent };
 }
 
-/** Who are written to because of one ask; more find it on their page. */
-const MOST_APPROVERS = 10;
-
-async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
+async function tell(services: Services, { received }: Visitor, consent: Consent): Promise<void> {
   const { customer, id } = consent;
-  const { settings } = received.snapshot;
   const facts = factsOf(consent);
-  await notices.tell(settings, customer, facts, { link: { customer, consent: id } });
-  if (settings.access.approvers !== "answer" || facts.kind !== "asked") return;
-  for (const approver of (customer.approvers ?? []).slice(0, MOST_APPROVERS)) {
-    const person = (await received.snapshot.users?.find(approver)) ?? null;
-    const about = { ...facts, kind: "askedFor", customer: nameOf(customer) } as const;
-    if (person !== null) await notices.tell(settings, person, about, { member: customer.id });
-  }
+  await services.notices.tell(received.snapshot.settings, customer, facts, {
+    link: { customer, consent: id },
+  });
+  await tellApprovers(services, customer, facts);
 }
 
 function draft(
@@ -235,22 +231,23 @@ async function goOn(
 
 function waitingPage(who: Visitor, consent: Consent, to: string): string {
   const { prefix } = who.received.snapshot.settings;
-  const { title, text } = textOf(consent);
+  const { waiting, start, frame } = wordsOf(who);
+  const [title, text] = textOf(consent, waiting).map((it) => filled(it, { who: nameOf(consent.customer) }));
   const again = `${prefix}/as/${encodeURIComponent(consent.customer.id)}?to=${encodeURIComponent(to)}`;
   const body = html`<section class="card" data-reason="${wordOf(consent)}">
-<h1>${title}</h1>
-<p class="lead" role="status">${text}</p>
+<h1>${title ?? ""}</h1>
+<p class="lead" role="status">${text ?? ""}</p>
 <dl class="facts">
-<dt>Asked</dt><dd>${momentText(consent.askedAt)}</dd>
-${consent.state === "asked" ? html`<dt>Answer by</dt><dd>${momentText(consent.answerBy)}</dd>` : null}
-${consent.reason === null ? null : html`<dt>Why</dt><dd><bdi>${consent.reason}</bdi></dd>`}
-${isForAgents(consent) && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
-${consent.said === null ? null : html`<dt>They say</dt><dd><bdi>${consent.said}</bdi></dd>`}
+<dt>${waiting.askedAt}</dt><dd>${moment(consent.askedAt)}</dd>
+${consent.state === "asked" ? html`<dt>${waiting.answerBy}</dt><dd>${moment(consent.answerBy)}</dd>` : null}
+${consent.reason === null ? null : html`<dt>${start.why}</dt><dd><bdi>${consent.reason}</bdi></dd>`}
+${isForAgents(consent) && consent.state === "asked" ? html`<dt>${waiting.forThem}</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
+${consent.said === null ? null : html`<dt>${waiting.theySay}</dt><dd><bdi>${consent.said}</bdi></dd>`}
 </dl>
-<div class="actions">${consent.state === "asked" ? html`<a class="button quiet" href="${prefix}/start">Do something else meanwhile</a>` : html`<a class="button" href="${again}">${consent.state === "granted" ? "Go on" : "Back to the person"}</a>`}</div>
+<div class="actions">${consent.state === "asked" ? html`<a class="button quiet" href="${prefix}/start">${waiting.meanwhile}</a>` : html`<a class="button" href="${again}">${consent.state === "granted" ? frame.goOn : waiting.backToPerson}</a>`}</div>
 ${consent.state === "granted" ? null : html`<p class="small"><code>${wordOf(consent)}</code></p>`}
 </section>`;
-  return pageFor(who, { title, body });
+  return spokenPage(who, { title: title ?? "", body });
 }
 
 function wordOf({ state, origin }: Consent): string {
@@ -259,38 +256,23 @@ function wordOf({ state, origin }: Consent): string {
   return isForAgents({ origin }) && state === "asked" ? "approval-required" : "consent-required";
 }
 
-function textOf({ state, origin, customer }: Consent): {
-  readonly title: string;
-  readonly text: string | Html;
-} {
-  const name = nameOf(customer);
+/** The title of the page that waits, and its text. */
+function textOf({ state, origin }: Consent, it: Words["waiting"]): readonly [string, string] {
   const second = origin === "approval";
   switch (state) {
     case "asked":
-      if (second)
-        return {
-          title: "A second agent is asked",
-          text: "This page goes on by itself when another agent approves.",
-        };
-      return origin === "break-glass"
-        ? {
-            title: "A second agent is asked",
-            text: `${name} has been told. This page goes on by itself when another agent approves.`,
-          }
-        : { title: `${name} is asked`, text: "This page goes on by itself when they say yes." };
+      if (second) return [it.second, it.secondLead];
+      return origin === "break-glass" ? [it.second, it.toldLead] : [it.asked, it.askedLead];
     case "granted":
-      if (second) return { title: "This was approved", text: "You may view the app as them." };
-      return { title: `${name} agrees`, text: "You may view the app as them." };
+      return [second ? it.approved : it.agrees, it.mayView];
     case "declined":
-      if (second) return { title: "This was not approved", text: "Nothing of theirs is shown." };
-      return { title: `${name} says no`, text: "Nothing of theirs is shown." };
+      return [second ? it.notApproved : it.saysNo, it.nothingShown];
     case "lapsed":
-      if (second) return { title: "Nobody has answered", text: "The time for an answer is over." };
-      return { title: `${name} has not answered`, text: "The time for an answer is over." };
+      return [second ? it.nobody : it.notAnswered, it.timeOver];
     case "withdrawn":
-      return { title: `${name} has taken it back`, text: "Nothing of theirs is shown any more." };
+      return [it.takenBack, it.nothingMore];
     case "used-up":
-      return { title: "This has been used", text: "It was for one time, and that is over." };
+      return [it.used, it.usedLead];
     default:
       return state satisfies never;
   }

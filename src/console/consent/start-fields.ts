@@ -1,22 +1,17 @@
-import { CAUSES, type Cause } from "../../domain/consent/consent.ts";
+import { CAUSES, type Consent } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
-import { momentText, spanText } from "../../domain/consent/texts.ts";
-import { REASONS } from "../../domain/decision.ts";
+import { filled, spanText } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
+import type { Language } from "../../domain/language.ts";
 import type { Grant } from "../../domain/policy.ts";
+import { wordsIn } from "../../page/words/words.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf } from "../layout.ts";
-
-const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
-  "customer-initiated-support": "They asked for help",
-  "provider-initiated-service": "Our own service work",
-  "provider-initiated-review": "A review of ours",
-  "third-party-data-request": "A request by somebody else, like a court",
-  "response-to-production-alert": "An alert in production",
-};
+import { nameHtml, sentenceWith } from "../layout.ts";
+import { moment } from "../moment.ts";
 
 /** What of the page with the start form is about the customer's say. */
 interface StartConsent {
+  readonly language: Language;
   readonly person: Identity;
   readonly grant: Grant;
   readonly consent: ConsentVerdict;
@@ -24,30 +19,44 @@ interface StartConsent {
 }
 
 /** What is asked or told, in the list of facts. */
-export function consentFact({ person, grant, consent }: StartConsent): Html | null {
-  const said = factText(nameOf(person), grant.consent, consent);
-  return said === null ? null : html`<dt>Agreement</dt><dd>${said}</dd>`;
+export function consentFact({ person, grant, consent, language }: StartConsent): Html | null {
+  const words = wordsIn(language);
+  const said = factText(grant.consent, consent, language);
+  if (said === null) return null;
+  const text = sentenceWith(said.text, { who: nameHtml(person), ...said.values });
+  return html`<dt>${words.agreement}</dt><dd>${text}</dd>`;
 }
 
-function factText(name: string, terms: Grant["consent"], consent: ConsentVerdict): string | null {
-  if (consent.kind === "granted") {
-    const { until, type, origin } = consent.consent;
-    const what = type === "write" ? "to changes as well" : "to looking";
-    if (origin === "approval") return `approved by a second agent, until ${momentText(until ?? 0)}`;
-    if (origin === "break-glass") return `not asked: an emergency, until ${momentText(until ?? 0)}`;
-    return `${name} agreed ${what}, until ${momentText(until ?? 0)}`;
-  }
-  if (consent.kind === "free") return terms.mode === "notice" ? `${name} is told that you look` : null;
-  if (isNo(consent)) return REASONS[consent.reason];
+interface Fact {
+  readonly text: string;
+  readonly values?: Readonly<Record<string, Html>>;
+}
+
+function factText(terms: Grant["consent"], consent: ConsentVerdict, language: Language): Fact | null {
+  const { consent: words, reasons } = wordsIn(language);
+  const span = (ms: number) => html`${spanText(ms, language)}`;
+  if (consent.kind === "granted") return grantedText(consent.consent, language);
+  if (consent.kind === "free") return terms.mode === "notice" ? { text: words.told } : null;
+  if (isNo(consent)) return { text: reasons[consent.reason] };
+  const answer = { time: span(terms.answerWithin) };
+  const asked = consent.open === null ? null : { time: moment(consent.open.askedAt) };
   if (terms.mode === "approval")
-    return consent.open === null
-      ? `another agent approves it first, within ${spanText(terms.answerWithin)}`
-      : `another agent was asked ${momentText(consent.open.askedAt)} and has not answered`;
-  if (consent.open !== null)
-    return `${name} was asked ${momentText(consent.open.askedAt)} and has not answered`;
-  if (terms.mode === "code") return `${name} reads a code out to you`;
-  const each = terms.mode === "ask" ? "each time" : `for ${spanText(terms.window)} at most`;
-  return `${name} is asked first, ${each}, and has ${spanText(terms.answerWithin)} to answer`;
+    return asked === null
+      ? { text: words.approvedFirst, values: answer }
+      : { text: words.agentAsked, values: asked };
+  if (asked !== null) return { text: words.asked, values: asked };
+  if (terms.mode === "code") return { text: words.readsCode };
+  return terms.mode === "ask"
+    ? { text: words.askedEach, values: answer }
+    : { text: words.askedWindow, values: { ...answer, window: span(terms.window) } };
+}
+
+function grantedText({ until, type, origin }: Consent, language: Language): Fact {
+  const { consent: words } = wordsIn(language);
+  const values = { time: moment(until ?? 0) };
+  if (origin === "approval") return { text: words.approved, values };
+  if (origin === "break-glass") return { text: words.notAsked, values };
+  return { text: type === "write" ? words.toChanges : words.toLooking, values };
 }
 
 type Missing = Extract<ConsentVerdict, { readonly kind: "missing" }>;
@@ -62,42 +71,47 @@ export function isPlainNo(grant: Grant, consent: ConsentVerdict, agent: Identity
 }
 
 /** What the button does. */
-export function startWord({ consent, grant }: StartConsent): string {
-  if (consent.kind !== "missing") return "View as";
-  return grant.consent.mode === "code" ? "View with the code of" : "Ask";
+export function startWords({ consent, grant, person, language }: StartConsent): Html {
+  const { start } = wordsIn(language);
+  const asks = grant.consent.mode === "code" ? start.viewWithCode : start.ask;
+  const sentence = consent.kind === "missing" ? asks : start.viewAs;
+  return html`<span>${sentenceWith(sentence, { who: nameHtml(person) })}</span>`;
 }
 
 /** What an ask says besides the reason. */
-export function consentFields({ consent, grant, person }: StartConsent): Html | null {
+export function consentFields({ consent, grant, person, language }: StartConsent): Html | null {
   if (consent.kind !== "missing" || consent.open !== null) return null;
   const { mode } = grant.consent;
+  const { start, causes } = wordsIn(language);
   if (mode === "approval") return null;
   const more = grant.mode === "write" || grant.elevateFor !== null;
   const code =
     mode === "code"
-      ? html`<label for="code">Code <span class="hint">(${nameOf(person)} finds it on the page that is called access)</span></label>
+      ? html`<label for="code">${start.code} <span class="hint">${sentenceWith(start.codeHint, { who: nameHtml(person) })}</span></label>
 <input type="text" id="code" name="code" maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" required>`
       : null;
   return html`${code}
-<label for="cause">What for</label>
-<select id="cause" name="cause">${CAUSES.map((it) => html`<option value="${it}">${CAUSE_WORDS[it]}</option>`)}</select>
+<label for="cause">${start.whatFor}</label>
+<select id="cause" name="cause">${CAUSES.map((it) => html`<option value="${it}">${causes[it]}</option>`)}</select>
 ${
   more && mode !== "code"
-    ? html`<label for="type">You want to</label>
-<select id="type" name="type"><option value="read">look</option><option value="write">look and change things</option></select>`
+    ? html`<label for="type">${start.wantTo}</label>
+<select id="type" name="type"><option value="read">${start.onlyLook}</option><option value="write">${start.change}</option></select>`
     : null
 }`;
 }
 
 /** The way in without a yes, for those who may. */
-export function breakGlassField({ consent, grant, agent }: StartConsent): Html | null {
+export function breakGlassField({ consent, grant, agent, language }: StartConsent): Html | null {
   const { breakGlass } = grant.consent;
   if (breakGlass === null || consent.kind !== "missing" || !mayBreakGlass(grant, agent)) return null;
   if (consent.open?.origin === "break-glass") return null;
-  const second = breakGlass.secondPerson ? " A second agent has to approve it." : "";
-  return html`<details class="more"><summary>It is an emergency</summary>
-<p class="small">You go in without an answer, for ${spanText(breakGlass.lasts)} at most. The reason above is required, the customer is told at once, and every record is marked.${second}</p>
-<div class="actions"><button class="quiet" name="breakGlass" value="yes" formnovalidate>Go in without an answer</button></div></details>`;
+  const { start } = wordsIn(language);
+  const second = breakGlass.secondPerson ? ` ${start.second}` : "";
+  const lead = filled(start.emergencyLead, { time: spanText(breakGlass.lasts, language) });
+  return html`<details class="more"><summary>${start.emergency}</summary>
+<p class="small">${lead}${second}</p>
+<div class="actions"><button class="quiet" name="breakGlass" value="yes" formnovalidate>${start.goIn}</button></div></details>`;
 }
 
 /** Whether somebody is one of those who approve what this entry asks of a second agent. */

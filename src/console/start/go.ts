@@ -2,7 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { isAgent } from "../../domain/grant.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { visitor } from "../visitor.ts";
+import { nameHtml, sentenceWith } from "../layout.ts";
+import { visitor, wordsOf } from "../visitor.ts";
 import { theirs } from "./program-link.ts";
 import { asPage } from "./start.ts";
 import { refusal } from "./start-now.ts";
@@ -21,7 +22,7 @@ export function goPage(fastify: FastifyInstance, services: Services): void {
     const link = await theirs(services, request, await services.startLinks.read(secret), who.trueUser.id);
     return await asPage(services, reply, who, {
       ...{ user: link.user, to: link.to, from: null, ticket: link.ticket, reason: link.reason, link: secret },
-      about: html`<p class="note">The link was made for you by <bdi>${link.token}</bdi>. It counts once.</p>`,
+      about: html`<p class="note">${sentenceWith(wordsOf(who).start.byProgram, { who: nameHtml(link.token) })}</p>`,
     });
   });
 }

@@ -1,18 +1,18 @@
 import type { Archive } from "../../audit/search/archive.ts";
 import { ANY_RECORD } from "../../audit/search/search.ts";
+import { filled } from "../../domain/consent/texts.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, runsAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
-import { TOLD } from "../../domain/told.ts";
 import { Fault } from "../../errors.ts";
 import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf, person } from "../layout.ts";
+import { nameOf, person, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
-import type { Visitor } from "../visitor.ts";
+import { languageOf, type Visitor, wordsOf } from "../visitor.ts";
 import { pendingOf } from "./pending.ts";
 
 type Agent = Visitor & { readonly trueUser: Identity };
@@ -53,17 +53,18 @@ async function runningOf(services: Services, who: Agent): Promise<Html | null> {
   const { prefix } = received.snapshot.settings;
   const token = tokenFor(services, received, "running", SUBJECTS.running(trueUser));
   const rows = await Promise.all(running.map((it) => runningRow(services, who, it, now)));
-  return html`<h2>You are viewing</h2>
+  return html`<h2>${wordsOf(who).home.viewing}</h2>
 <form method="post" action="${prefix}/sessions"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="back" value="start">
 <ul class="rows">${rows}</ul></form>`;
 }
 
 async function runningRow(services: Services, who: Agent, it: Impersonation, now: number): Promise<Html> {
   const write = modeAt(it, now) === "write";
+  const { home } = wordsOf(who);
   const to = await addressOf(services, who, it);
   const target = it.id;
-  return html`<li class="row">${person(it.effectiveUser)}<span class="sub">${it.page === undefined ? null : html`<bdi>${plain(it.page, 100)}</bdi> · `}ends ${moment(endsAt(it))} <span class="tone ${write ? "failed" : "looked"}">${write ? "change things" : "look"}</span></span>
-<span class="actions">${to === null ? html`<span class="faint">in another browser</span>` : html`<a class="button quiet" href="${to}" target="${target}">Open</a>`}<button class="danger quiet" name="one" value="${it.id}">End<span class="unseen"> ${nameOf(it.effectiveUser)}</span></button></span></li>`;
+  return html`<li class="row">${person(it.effectiveUser, languageOf(who.received))}<span class="sub">${it.page === undefined ? null : html`<bdi>${plain(it.page, 100)}</bdi> · `}${sentenceWith(home.endsAt, { time: moment(endsAt(it)) })} <span class="tone ${write ? "failed" : "looked"}">${write ? home.mayChange : home.mayLook}</span></span>
+<span class="actions">${to === null ? html`<span class="faint">${home.otherBrowser}</span>` : html`<a class="button quiet" href="${to}" target="${target}">${home.open}</a>`}<button class="danger quiet" name="one" value="${it.id}">${home.end}<span class="unseen"> ${nameOf(it.effectiveUser)}</span></button></span></li>`;
 }
 
 /** Where it is shown: on its own host, or in the browser that has it. Null where this browser does not. */
@@ -92,34 +93,32 @@ async function recentOf(archive: Archive, who: Agent): Promise<readonly Identity
 
 function recentList(who: Agent, recent: readonly Identity[], suffix: string): Html | null {
   if (recent.length === 0) return null;
-  return html`<h2>Viewed last</h2><ul class="list">${recent.map((it) => personLink(who, it, suffix))}</ul>`;
+  return html`<h2>${wordsOf(who).home.last}</h2><ul class="list">${recent.map((it) => personLink(who, it, suffix))}</ul>`;
 }
 
 /** Somebody whom this agent may be, with what they may do then. */
 export function personLink({ received, trueUser }: Agent, it: Identity, suffix: string): Html {
   const { prefix } = received.snapshot.settings;
-  return html`<li><a href="${prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">${mayDo(received.snapshot.policy, trueUser, it)}</span></a></li>`;
+  return html`<li><a href="${prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it, languageOf(received))}<span class="go">${mayDo(received, trueUser, it)}</span></a></li>`;
 }
 
 /** In a few words, what this agent may do as this person. */
-export function mayDo(
-  policy: Visitor["received"]["snapshot"]["policy"],
-  agent: Identity,
-  it: Identity,
-): string {
-  const admission = admit(policy, agent, it);
+export function mayDo(received: Visitor["received"], agent: Identity, it: Identity): string {
+  const { home } = wordsOf({ received });
+  const admission = admit(received.snapshot.policy, agent, it);
   if (admission.kind === "refused") return "";
   const { consent, mode, elevateFor } = admission.grant;
-  const asks = consent.mode === "none" || consent.mode === "notice" ? "" : ", asks first";
-  return `${mode === "write" ? "Change things" : elevateFor === null ? "Look" : "Look, or change"}${asks}`;
+  const what = mode === "write" ? home.mayChange : elevateFor === null ? home.mayLook : home.mayBoth;
+  return consent.mode === "none" || consent.mode === "notice" ? what : filled(home.asksFirst, { what });
 }
 
 async function missedOf(services: Services, { received, trueUser }: Agent): Promise<Html | null> {
   const { prefix, timeouts } = received.snapshot.settings;
+  const { home, told } = wordsOf({ received });
   const missed = await services.missedLinks.of(trueUser.id, { lasts: timeouts.missedLink });
   if (missed.length === 0) return null;
   const items = missed.slice(0, MOST_MISSED).map(({ at, address, reason }) => {
-    return html`<li class="step">${moment(at)} <bdi class="path">${plain(address, 200)}</bdi> <span class="faint">${TOLD[reason]}</span></li>`;
+    return html`<li class="step">${moment(at)} <bdi class="path">${plain(address, 200)}</bdi> <span class="faint">${told[reason]}</span></li>`;
   });
-  return html`<h2>Links that started nothing</h2><ol class="course">${items}</ol><p class="small"><a href="${prefix}/why">All of them, and what a link would do</a></p>`;
+  return html`<h2>${home.links}</h2><ol class="course">${items}</ol><p class="small"><a href="${prefix}/why">${home.allLinks}</a></p>`;
 }

@@ -3,9 +3,9 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { mayDecide } from "../consent/approving.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf } from "../layout.ts";
+import { nameHtml, nameOf, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
-import type { Visitor } from "../visitor.ts";
+import { type Visitor, wordsOf } from "../visitor.ts";
 
 const MOST = 10;
 
@@ -15,6 +15,7 @@ export async function pendingOf(
   { received, trueUser }: Visitor & { readonly trueUser: Identity },
 ): Promise<Html | null> {
   const { settings, policy } = received.snapshot;
+  const { home, approve } = wordsOf({ received });
   const now = services.clock.now();
   const open = (await services.consents.waiting())
     .flatMap(([, { consents }]) => consents)
@@ -23,15 +24,15 @@ export async function pendingOf(
   const mine = open.filter(({ agent }) => agent?.id === trueUser.id).slice(0, MOST);
   const row = (it: (typeof open)[number], path: string, text: Html) => {
     const query = new URLSearchParams({ user: it.customer.id, ask: it.id }).toString();
-    return html`<li><a href="${settings.prefix}/${path}?${query}"><span>${text}<span class="sub">answer by ${moment(it.answerBy)}${it.reason === null ? null : html`: <bdi>${it.reason}</bdi>`}</span></span></a></li>`;
+    return html`<li><a href="${settings.prefix}/${path}?${query}"><span>${text}<span class="sub">${sentenceWith(home.by, { time: moment(it.answerBy) })}${it.reason === null ? null : html`: <bdi>${it.reason}</bdi>`}</span></span></a></li>`;
   };
   return html`${
     theirs.length === 0
       ? null
-      : html`<h2>Waits for your answer</h2><ul class="list">${theirs.map((it) => row(it, "approve", html`<bdi class="name">${it.agent === null ? "Somebody" : nameOf(it.agent)} wants to view as ${nameOf(it.customer)}</bdi>`))}</ul>`
+      : html`<h2>${home.waits}</h2><ul class="list">${theirs.map((it) => row(it, "approve", html`<span class="name">${sentenceWith(home.wants, { who: nameHtml(it.agent ?? approve.somebody), customer: nameHtml(it.customer) })}</span>`))}</ul>`
   }${
     mine.length === 0
       ? null
-      : html`<h2>You asked</h2><ul class="list">${mine.map((it) => row(it, "asked", html`<bdi class="name">${nameOf(it.customer)}</bdi>`))}</ul>`
+      : html`<h2>${home.youAsked}</h2><ul class="list">${mine.map((it) => row(it, "asked", html`<bdi class="name">${nameOf(it.customer)}</bdi>`))}</ul>`
   }`;
 }

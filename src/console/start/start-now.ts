@@ -6,7 +6,7 @@ import { startHindrance } from "../../gateway/consent/telling.ts";
 import { appSaid } from "../../gateway/isolation/console-host.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { signInAddress } from "../step-up.ts";
-import { sendPage, type Visitor } from "../visitor.ts";
+import { languageOf, sendPage, type Visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
 
 interface Begins extends Start {
@@ -58,15 +58,12 @@ export async function refusal(
     sentence: REASONS[reason],
     checks: [],
   };
-  noteRefusal(services, who.received, {
-    trueUser: who.trueUser,
-    effectiveUser: target,
-    decision: { word: reason, route: null, rule: null, via: null },
-  });
+  noteStart(services, who, target, reason);
   return await sendPage(
     reply,
     status,
     services.pages.decision({
+      language: languageOf(who.received),
       decision,
       sentence: REASONS[reason],
       requestId: who.received.id,
@@ -85,4 +82,18 @@ export async function refusal(
       signIn: signInAddress(who.received),
     }),
   );
+}
+
+/** Puts a start that was refused on record, where it is known whose it was. */
+export function noteStart(
+  services: Services,
+  who: Visitor,
+  target: Identity | null,
+  reason: ReasonWord,
+): void {
+  noteRefusal(services, who.received, {
+    trueUser: who.trueUser,
+    effectiveUser: target,
+    decision: { word: reason, route: null, rule: null, via: null },
+  });
 }

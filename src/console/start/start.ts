@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Archive } from "../../audit/search/archive.ts";
+import { filled } from "../../domain/consent/texts.ts";
 import { admit, isAgent, takesReason } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { ownAddress } from "../../gateway/intake/own-address.ts";
@@ -9,13 +10,24 @@ import type { Services } from "../../gateway/services/services.ts";
 import { settleConsent, waitingAt } from "../consent/asking.ts";
 import { isPlainNo } from "../consent/start-fields.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf } from "../layout.ts";
+import { nameHtml, nameOf, sentenceWith } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
+import {
+  field,
+  languageOf,
+  parameter,
+  seeOther,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  visitor,
+  wordsOf,
+  words as wordsSaid,
+} from "../visitor.ts";
 import { home, personLink } from "./home.ts";
 import { linkOf, spendLink } from "./program-link.ts";
 import { given, startForm } from "./start-form.ts";
-import { beginNow, refusal } from "./start-now.ts";
+import { beginNow, noteStart, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
 
 /** So many people are listed, and so long is what they are looked for by. */
@@ -82,7 +94,7 @@ async function byAddress(
     return await asPage(services, reply, who, {
       ...{ user: person.id, to: to ?? null, from: null, ticket: ticket ?? null },
       reason: parameter(request, "reason"),
-      about: html`<p class="note">Found by the address <bdi>${address}</bdi>, which came with the link. Nobody has verified that it was them who wrote.</p>`,
+      about: html`<p class="note">${sentenceWith(wordsOf(who).start.byAddress, { address: nameHtml(address) })}</p>`,
     });
   const query = new URLSearchParams(given({ q: address || null, to: to ?? null, ticket: ticket ?? null }));
   return await seeOther(reply, query.size === 0 ? `${prefix}/start` : `${prefix}/start?${query}`);
@@ -111,6 +123,7 @@ export async function asPage(
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
+  const { start } = wordsOf(who);
   const back = returnPath(who.received, to);
   const asked = await admitted(services, who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
@@ -120,10 +133,11 @@ export async function asPage(
   if (isPlainNo(asked.grant, consent, who.trueUser))
     return await refusal(services, reply, who, target, consent.reason);
   const body = html`<section class="card">
-<h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
-<p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
+<h1>${sentenceWith(start.title, { who: nameHtml(target) })}</h1>
+<p class="lead">${start.lead}</p>
 ${about ?? null}
 ${startForm({
+  language: languageOf(who.received),
   prefix,
   person: target,
   grant: asked.grant,
@@ -141,10 +155,7 @@ ${startForm({
   return await sendPage(
     reply,
     status,
-    pageFor(who, {
-      title: `View as ${nameOf(target)}`,
-      body,
-    }),
+    spokenPage(who, { title: filled(start.pageTitle, { who: nameOf(target) }), body }),
   );
 }
 
@@ -161,8 +172,8 @@ async function startNow(
   const token = readToken(services, "start", subject, field(request, "_csrf"));
   const to = returnPath(received, field(request, "to"));
   const from = field(request, "from");
-  const reason = words(request, "reason", 500);
-  const said = words(request, "ticket", 200);
+  const reason = wordsSaid(request, "reason", 500);
+  const said = wordsSaid(request, "ticket", 200);
   const secret = field(request, "link");
   const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
@@ -190,7 +201,13 @@ async function startNow(
     consent: asked.consent,
     wanted,
   });
-  if (answer.kind === "refused") return await refusal(services, reply, who, target, answer.reason);
+  if (answer.kind === "refused") {
+    if (answer.reason !== "consent-required" || grant.consent.mode !== "code")
+      return await refusal(services, reply, who, target, answer.reason);
+    noteStart(services, who, target, answer.reason);
+    const again = { user, to, from, ticket, reason, ...linked(secret), about: wrongCode(who) };
+    return await asPage(services, reply, who, again, 403);
+  }
   const spend = async () => {
     if (secret !== null) await spendLink(services, request, secret, trueUser.id);
   };
@@ -199,6 +216,12 @@ async function startNow(
   // The ask has the link's place from here on: it starts once, when the answer is yes.
   await spend();
   return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
+}
+
+/** What was typed stands in the form still, but for the code. */
+function wrongCode(who: Visitor): Html {
+  const { codeTries } = who.received.snapshot.settings.access;
+  return html`<p class="note bad" role="alert">${filled(wordsOf(who).start.codeWrong, { tries: String(codeTries) })}</p>`;
 }
 
 function linked(secret: string | null): Pick<Wanted, "link"> {
@@ -247,23 +270,25 @@ async function searchPage(
   }: { readonly query: string | null; readonly to: string | null; readonly ticket: string | null },
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
+  const { home: words, frame } = wordsOf(who);
+  const script = { nobody: words.nobody, found: words.found, silent: words.silent };
   const found = query === null ? null : await peopleFound(who, query);
   const { app } = aboutApp(services, who);
   const about = given({ to, ticket, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
   const body = html`<section class="card">
-<h1>View the app as…</h1>
+<h1>${words.title}</h1>
 ${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
 <form class="search" role="search" action="${settings.prefix}/start">
-<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail, id or address" placeholder="Name, e-mail, id or address" autofocus maxlength="2000">
+<input type="search" name="q" value="${query ?? ""}" aria-label="${words.field}" placeholder="${words.field}" autofocus maxlength="2000">
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button>Search</button>
+<button>${words.search}</button>
 </form>
-<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody whom you may be was found for “${query}”.` : null}</p>
-<ul class="list" id="found">${(found ?? []).map((it) => personLink(who, it, suffix))}</ul>
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? filled(words.nobody, { query: query ?? "" }) : null}</p>
+<ul class="list" id="found" data-words="${JSON.stringify({ ...script, userId: frame.userId })}">${(found ?? []).map((it) => personLink(who, it, suffix))}</ul>
 ${found === null ? await home(services, archive, who, suffix) : null}
-${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once.</p>` : null}
+${found === null ? html`<p class="small">${words.byTicket}</p>` : null}
 ${who.received.site.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
-  return pageFor(who, { title: "View the app as…", width: "wide", body, searched: true });
+  return spokenPage(who, { title: words.title, width: "wide", body, searched: true });
 }

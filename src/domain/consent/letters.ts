@@ -1,6 +1,6 @@
 import { plain } from "../plain.ts";
 import type { Cause, Consent, ConsentType } from "./consent.ts";
-import { doneText, ENGLISH, filled, momentText, spanText, type Texts } from "./texts.ts";
+import { doneText, ENGLISH, filled, momentText, spanText, type Texts, whoText } from "./texts.ts";
 
 /** What a mail to a customer tells. Times are ms since the epoch; texts may be anybody's and of any length. */
 export interface LetterFacts {
@@ -60,7 +60,7 @@ export function factRows(
   const moment = (at: number) => momentText(at, language);
   const span = (ms: number) => spanText(ms, language);
   const rows: readonly (readonly [string, string | null])[] = [
-    [terms.who, plain(facts.who, 100)],
+    [terms.who, whoText(facts.who, texts)],
     [terms.location, facts.location === null ? null : plain(facts.location, 100)],
     [terms.cause, facts.cause === null ? null : words.causes[facts.cause]],
     [terms.reason, facts.reason === null ? null : plain(facts.reason, 500)],
@@ -80,7 +80,7 @@ export function factRows(
 /** The mail, with one link to a page of ours. */
 export function letterOf(facts: LetterFacts, page: string, texts: Texts = ENGLISH): Letter {
   const { language, direction, words } = texts;
-  const who = plain(facts.who, 100);
+  const who = whoText(facts.who, texts);
   const asksForMore = facts.kind === "asked" && facts.type === "write";
   const names = { who, customer: plain(facts.customer ?? "", 100) };
   const lead = filled(asksForMore ? words.leads.askedWrite : words.leads[facts.kind], names);

@@ -1,4 +1,6 @@
+import { assistantIn } from "../identity.ts";
 import { type Language, wantedOf } from "../language.ts";
+import { plain } from "../plain.ts";
 import { AR } from "./words/ar.ts";
 import { DE } from "./words/de.ts";
 import { type ConsentWords, EN } from "./words/en.ts";
@@ -74,6 +76,14 @@ export function momentText(at: number, language: Language = "en"): string {
   }
   const date = `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()] ?? ""} ${day.getUTCFullYear()}`;
   return `${date} ${day.toISOString().slice(11, 16)} UTC`;
+}
+
+/** Who looks, as a customer reads it, cut to what has room. */
+export function whoText(who: string, { words }: Texts): string {
+  const assistant = assistantIn(who);
+  if (assistant === null) return plain(who, 100);
+  const { name, person } = assistant;
+  return filled(words.assistant, { name: plain(name, 60), person: plain(person, 60) });
 }
 
 /** How much was looked at and changed. */

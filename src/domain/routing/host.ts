@@ -1,5 +1,3 @@
-import { parseAddress } from "../address.ts";
-
 /** `host` in lower case, without port and without a dot at its end; IPv6 keeps its brackets. `port` null: none was sent. */
 type HostReading =
   | { readonly kind: "host"; readonly host: string; readonly port: number | null }
@@ -22,5 +20,5 @@ export function hostOf(header: string): HostReading {
 }
 
 function isVersion6(text: string): boolean {
-  return text.includes(":") && parseAddress(text) !== null;
+  return /^[0-9a-f:.]+$/.test(text) && URL.canParse(`http://[${text}]`);
 }

@@ -4,6 +4,7 @@ import { type Impersonation, modeAt, recordedEnd, writesUntil } from "../../doma
 import { isFramed } from "../intake/fetch-metadata.ts";
 import type { Judged, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { traceIdOf } from "../services/tracing.ts";
 
 /** What an event says beyond the request it belongs to. */
 export interface Saying {
@@ -86,7 +87,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
     bytes: Number.isSafeInteger(length) ? length : null,
     ip: received.client.ip,
     userAgent: headers["user-agent"] ?? null,
-    trace: traceOf(headers.traceparent),
+    trace: traceIdOf(received),
     navigation: received.navigation.wantsPage && !isFramed(headers),
   };
 }
@@ -95,11 +96,6 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
 export function recordedPath(path: string, prefix: string): string {
   const link = `${prefix}/go/`;
   return path.startsWith(link) ? `${link}[redacted]` : path;
-}
-
-/** The trace id of a W3C `traceparent`. */
-function traceOf(header: string | string[] | undefined): string | null {
-  return typeof header === "string" ? (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? null) : null;
 }
 
 /** Records what has happened without keeping anybody waiting; what can't be recorded is in the log. Never rejects. */

@@ -35,10 +35,18 @@ export function noteRefusal(
   void recordAside(services, event, "a refusal");
 }
 
-/** Records what an own page refuses to a browser with the cookie of an impersonation. False: there is none, and nothing is recorded. */
-export async function recordDenied(services: Services, received: Received, detail: string): Promise<boolean> {
-  if (received.browser.secret === null) return false;
-  const loaded = await services.impersonations.recall(received.browser.secret);
+/**
+ * Records what an own page refuses to a browser with the cookie of an impersonation, or to the page of one, which `secret` opens. False: there
+ * is none, and nothing is recorded.
+ */
+export async function recordDenied(
+  services: Services,
+  received: Received,
+  detail: string,
+  secret = received.browser.secret,
+): Promise<boolean> {
+  if (secret === null) return false;
+  const loaded = await services.impersonations.recall(secret);
   if (loaded.kind !== "found") return false;
   const { impersonation } = loaded;
   services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { plainAddress } from "../../domain/address.ts";
+import { plainAddress } from "../../clients/address.ts";
 import { type Impersonation, isOpen } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import { ownCookies } from "../http/own-cookies.ts";

@@ -18,18 +18,56 @@ export async function tellCustomer(
   const grant = admission.kind === "granted" ? admission.grant : null;
   // What was begun by a yes is told of also where the entry is gone meanwhile.
   if ((grant === null || grant.consent.mode === "none") && !it.consent) return;
+  const facts = factsOf(services, kind, it, grant);
+  const { id, reason, ticket } = it;
+  const access = kind === "ended" ? id : null;
+  const of = { id, mode: modeAt(it, services.clock.now()), reason, ticket };
   try {
-    await services.notices.tell(settings, effectiveUser, factsOf(services, kind, it, grant), {
-      access: kind === "ended" ? it.id : null,
-      of: {
-        id: it.id,
-        mode: modeAt(it, services.clock.now()),
-        reason: it.reason,
-        ticket: it.ticket,
-      },
-    });
+    await services.notices.tell(settings, effectiveUser, facts, { access, of });
+    await tellApprovers(services, effectiveUser, facts, access);
   } catch (error) {
     services.log.error({ err: error, impersonation: it.id }, "a customer could not be told of an access");
+  }
+}
+
+/** How a mail to those who answer for a customer is called, where they get one. */
+const FOR_APPROVERS: Readonly<Partial<Record<LetterFacts["kind"], LetterFacts["kind"]>>> = {
+  asked: "askedFor",
+  broken: "brokenFor",
+  started: "startedFor",
+  ended: "endedFor",
+};
+
+/** Who are written to because of one customer; more find it on their page. */
+const MOST_APPROVERS = 10;
+
+/**
+ * Tells those who answer for a customer what the customer is told; of what they can only see, no ask. `access`: the one that is over.
+ * Never throws.
+ */
+export async function tellApprovers(
+  services: Services,
+  customer: Identity,
+  facts: LetterFacts,
+  access: string | null = null,
+): Promise<void> {
+  const { settings, users } = services.config.current();
+  const { approvers } = settings.access;
+  const kind = FOR_APPROVERS[facts.kind];
+  if (kind === undefined || users === null || approvers === "off") return;
+  if (approvers === "see" && facts.kind === "asked") return;
+  try {
+    const known = customer.approvers ?? (await users.find(customer.id))?.approvers ?? [];
+    const about = { ...facts, kind, customer: labelOf(customer) };
+    await Promise.all(
+      known.slice(0, MOST_APPROVERS).map(async (id) => {
+        const person = await users.find(id);
+        if (person !== null)
+          await services.notices.tell(settings, person, about, { member: customer.id, access });
+      }),
+    );
+  } catch (error) {
+    services.log.error({ err: error, customer: customer.id }, "approvers could not be told");
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
+import { clientAddress, plainAddress } from "../../clients/address.ts";
 import type { HeaderRules } from "../../config/header-rules.ts";
 import type { Settings } from "../../config/snapshot.ts";
-import { clientAddress, plainAddress } from "../../domain/address.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { Fault } from "../../errors.ts";
 import type { Client } from "../request.ts";

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Snapshot } from "../../config/snapshot.ts";
+import { languageFor } from "../../domain/language.ts";
 import { canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
@@ -167,7 +168,11 @@ function endedPage(services: Services, received: Received, app: AppHost | null):
   return {
     status: 410,
     headers: [["Content-Type", "text/html; charset=utf-8"], ["Cache-Control", "no-store"], clear],
-    body: services.pages.endedHost({ app: app?.origin ?? null, requestId: received.id }),
+    body: services.pages.endedHost({
+      app: app?.origin ?? null,
+      requestId: received.id,
+      language: languageFor(received.raw.headers["accept-language"]),
+    }),
   };
 }
 

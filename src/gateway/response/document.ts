@@ -27,6 +27,7 @@ import { inPolicy } from "../isolation/answer-headers.ts";
 import { cardToken } from "../own-pages/form-tokens.ts";
 import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { traceIdOf } from "../services/tracing.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
 import { uncached } from "./uncached.ts";
@@ -233,6 +234,7 @@ function bannerView(
     reason: impersonation.reason,
     ticket: impersonation.ticket,
     agreement: agreementOf(signed, impersonation),
+    trace: traceIdOf(signed),
     endsAt: endsAt(impersonation),
     until: impersonation.expiresAt,
     idleFor: impersonation.idleFor,

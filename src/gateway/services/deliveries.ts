@@ -21,14 +21,14 @@ interface DeliveriesDeps<T extends Waiting> {
   readonly send: (item: T) => Promise<unknown>;
   /** Told of each that was taken, or that is given up. */
   readonly settled: (item: T, delivered: boolean) => Promise<void>;
-  /** How often what waits is tried again, ms; 5000 unless given. */
+  /** How often what waits is looked at, ms; 5000 unless given. */
   readonly every?: number;
 }
 
-const MINUTE = 60_000;
-/** No other gateway tries one meanwhile: longer than the other side may take. */
-const CLAIM = 2 * MINUTE;
-const LONGEST_PAUSE = 5 * MINUTE;
+const EVERY = 5_000;
+/** What a gateway sends is its own for so many looks, and for longer only while it says so again: one that is killed holds up nothing. */
+const HELD = 4;
+const LONGEST_PAUSE = 300_000;
 
 export function deliveries<T extends Waiting>(deps: DeliveriesDeps<T>): Deliveries<T> {
   return new StoredDeliveries(deps);
@@ -36,6 +36,7 @@ export function deliveries<T extends Waiting>(deps: DeliveriesDeps<T>): Deliveri
 
 class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
   readonly #deps: DeliveriesDeps<T>;
+  readonly #every: number;
   readonly #timer: NodeJS.Timeout;
   #waiting: readonly T[] = [];
   #work: Promise<void> | null = null;
@@ -43,7 +44,8 @@ class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
 
   constructor(deps: DeliveriesDeps<T>) {
     this.#deps = deps;
-    this.#timer = setInterval(() => void this.deliver(), deps.every ?? 5_000).unref();
+    this.#every = deps.every ?? EVERY;
+    this.#timer = setInterval(() => void this.deliver(), this.#every).unref();
   }
 
   async add(item: T): Promise<void> {
@@ -86,9 +88,9 @@ class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
 
   async #deliverOne(item: T): Promise<void> {
     const { outbox, clock, log, settled, what } = this.#deps;
-    const now = clock.now();
-    if (!(await outbox.claim(item, now + CLAIM))) return;
-    const why = await this.#send(item);
+    const held = clock.now() + HELD * this.#every;
+    if (!(await outbox.claim(item, held))) return;
+    const why = await this.#holding({ ...item, next: held }, () => this.#send(item));
     if (why === null) {
       await outbox.remove(item.id);
       await settled(item, true);
@@ -99,6 +101,31 @@ class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
     if (clock.now() + pause < item.keepUntil) return await outbox.retry(item, clock.now() + pause);
     await outbox.remove(item.id);
     await settled(item, false);
+  }
+
+  /** Keeps other gateways from it for as long as the work takes. */
+  async #holding(item: T, work: () => Promise<unknown>): Promise<unknown> {
+    const { outbox, clock, log } = this.#deps;
+    let held: Waiting | null = item;
+    let saying = Promise.resolve();
+    const again = async () => {
+      const next = clock.now() + HELD * this.#every;
+      try {
+        if (held !== null)
+          held = (await outbox.claim({ ...item, next: held.next }, next)) ? { ...item, next } : null;
+      } catch (error) {
+        log.warn({ err: error, item: item.id }, "it could not be said that this is being sent");
+      }
+    };
+    const timer = setInterval(() => {
+      saying = saying.then(again);
+    }, this.#every);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+      await saying;
+    }
   }
 
   /** Null: it was taken. */

@@ -5,6 +5,7 @@ import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import type { Language } from "../../domain/language.ts";
 import type { Threshold } from "../../domain/thresholds.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
@@ -32,6 +33,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
+import type { Tracing } from "./tracing.ts";
 import type { Unrecorded } from "./unrecorded.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
@@ -40,11 +42,17 @@ export interface Pages {
     readonly fault: Fault;
     readonly requestId: string;
     readonly prefix: string;
+    readonly language: Language;
     /** The browser says that an impersonation is running. */
     readonly impersonating?: boolean;
+    readonly traceId?: string | null;
   }): string;
   /** The page of a label whose impersonation has ended. */
-  endedHost(view: { readonly app: string | null; readonly requestId: string }): string;
+  endedHost(view: {
+    readonly app: string | null;
+    readonly requestId: string;
+    readonly language: Language;
+  }): string;
   /** A decision that is answered here: refused, ended, asked. */
   decision(view: DecisionView): string;
 }
@@ -52,10 +60,12 @@ export interface Pages {
 export interface DecisionView {
   /** For the pages that the header leads to; absent: to none. */
   readonly snapshot?: Snapshot;
+  readonly language: Language;
   readonly decision: Decision;
-  /** What it says to the agent, names filled in. */
+  /** What it says to the agent, names filled in: the usual sentence of its reason word, or one of the config. */
   readonly sentence: string;
   readonly requestId: string;
+  readonly traceId?: string | null;
   readonly prefix: string;
   /** The address that was asked for, to come back to. */
   readonly to: string;
@@ -68,7 +78,7 @@ export interface DecisionView {
   readonly other: Identity | null;
   /** Whether the browser has an impersonation, also one that can't be loaded: then the page offers Stop. */
   readonly impersonating: boolean;
-  /** The app had the request when it was cut; the sentence says so. */
+  /** The app had the request when it was cut. */
   readonly underway?: boolean;
   /** Whether the agent may allow changes, where what was refused is one. */
   readonly mayElevate?: boolean;
@@ -185,12 +195,14 @@ export interface Services {
   readonly refusals: Refusals;
   readonly diagnostics: Diagnostics;
   readonly counters: Counters;
+  /** Null where nothing is traced. */
+  readonly tracing: Tracing | null;
   /** A new id that sorts by time. */
   newId(): string;
 }
 
 /** What the stages up to the decision ask: they look and change nothing, so `guise test` runs the same ones. */
-export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
+export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics" | "tracing"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
   readonly codes: Pick<Codes, "redeem">;

@@ -2,12 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
+import { languageFor } from "../../domain/language.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { LOCAL_TIMES_HASH } from "../../page/local-times.ts";
-import { refusalFor } from "../../page/words/words.ts";
+import { sentenceIn, wordsFor } from "../../page/words/words.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
@@ -17,6 +18,7 @@ import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
 import type { DecisionView, Services } from "../services/services.ts";
+import { traceIdOf } from "../services/tracing.ts";
 import { mayElevate } from "./commit.ts";
 import { ownerToBe } from "./find-owner.ts";
 
@@ -106,12 +108,13 @@ export function answer(services: Services, committed: Committed): Answer {
     // Nothing is refused yet: the banner's script leads to our page that asks.
     if (effects.confirmation !== null || committed.navigation.speculative) {
       const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
-      const more = page === null ? null : { confirm: page };
+      const more = { ...(page === null ? {} : { confirm: page }), ...inTrace(traceIdOf(committed)) };
       const body = problem("reason", said.code, status, title, said.detail, id, more);
       const told = page === null ? [] : [[QUESTION, page] as const];
       return { status, headers: [...JSON_HEADERS, ...told, ...extra], body };
     }
-    const json = problem("reason", said.code, status, title, said.detail, id);
+    const more = inTrace(traceIdOf(committed));
+    const json = problem("reason", said.code, status, title, said.detail, id, more);
     const { headers, body } = toScript(raw.headers, said, json);
     return { status, headers: [...headers, ...extra], body };
   }
@@ -146,11 +149,12 @@ export function answerFault(
     readonly impersonating?: boolean;
     /** The headers of the request, where it could be read. */
     readonly headers?: IncomingHttpHeaders;
+    readonly traceId?: string | null;
   },
 ): Answer {
   const { status, code, title, hint: detail } = fault;
   if (!at.page) {
-    const json = problem("fault", code, status, title, detail, at.id);
+    const json = problem("fault", code, status, title, detail, at.id, inTrace(at.traceId ?? null));
     const isAgents = at.impersonating === true && at.headers !== undefined;
     const told = isAgents ? toScript(at.headers, { code, title, detail }, json) : null;
     return { status, ...(told ?? { headers: JSON_HEADERS, body: json }) };
@@ -161,8 +165,10 @@ export function answerFault(
     body: services.pages.fault({
       fault,
       requestId: at.id,
+      traceId: at.traceId ?? null,
       prefix: at.prefix,
       impersonating: at.impersonating ?? false,
+      language: languageFor(at.headers?.["accept-language"]),
     }),
   };
 }
@@ -181,7 +187,12 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     prefix,
     impersonating,
     headers: received.raw.headers,
+    traceId: traceIdOf(received),
   });
+}
+
+function inTrace(traceId: string | null): Readonly<Record<string, string>> {
+  return traceId === null ? {} : { traceId };
 }
 
 /** Where somebody signs in with an identity provider, below the prefix. */
@@ -199,7 +210,7 @@ function toScript(
   said: { readonly code: string; readonly title: string; readonly detail: string },
   json: string,
 ): Pick<Answer, "headers" | "body"> {
-  const sentence = refusalFor(headers["accept-language"], said.code, said.detail);
+  const sentence = sentenceIn(wordsFor(headers["accept-language"]), said.code, said.detail);
   const told = [
     REFUSED,
     `${said.code} ${encodeURIComponent(sentence.slice(0, LONGEST_TOLD).toWellFormed())}`,
@@ -268,7 +279,7 @@ function statusOf(decision: Decision): number {
 }
 
 /** The title for a request that was cut while the app had it. */
-export const BROKEN_OFF = "Your request was broken off";
+const BROKEN_OFF = "Your request was broken off";
 const MAY_BE_DONE =
   "The app had your request already, so it may have been done: look before you send it again.";
 
@@ -294,9 +305,11 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
   const { decision, effects, snapshot } = committed;
   return {
     snapshot,
+    language: languageFor(committed.raw.headers["accept-language"]),
     decision,
-    sentence: sentenceOf(committed),
+    sentence: reasonOf(committed),
     requestId: committed.id,
+    traceId: traceIdOf(committed),
     prefix: snapshot.settings.prefix,
     to: committed.url.target,
     returnTo: backTo(committed, effects.impersonation ?? effects.ended),

@@ -15,6 +15,7 @@ import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Judged, Owned, Recalled, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
+import { foundOrNot, type Trace, traced, USERS } from "../services/tracing.ts";
 import { saidBy } from "./load-impersonation.ts";
 
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
@@ -52,32 +53,34 @@ function matters({ match, navigation, session }: Recalled): boolean {
 /** The owner of a page of the app; where the resolver gives only an id, `users` completes it. */
 export async function ownerOf(
   { log }: Pick<Judging, "log">,
-  { site, snapshot, id }: Pick<Received, "site" | "snapshot" | "id">,
+  { site, snapshot, id, trace }: Pick<Received, "site" | "snapshot" | "id" | "trace">,
   page: Page,
 ): Promise<OwnerFact> {
-  return await askOwner(log, { host: site.host, snapshot, id }, page);
+  return await askOwner(log, { host: site.host, snapshot, id, trace }, page);
 }
 
-/** The host of a page, and the config to ask. `id` is the request's, for the log. */
+/** The host of a page, and the config to ask. `id` is the request's, for the log, as is `trace`. */
 interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;
   readonly id: string;
+  readonly trace?: Trace | null;
 }
 
 /** The same for callers that have no services, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
-  const { host } = at;
+  const { host, trace = null } = at;
   const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;
   const found = snapshot.routes.match(host, page.path, page.query);
   const lookup = found === null ? null : lookupOf(found, page, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
   if (lookup === null || resolver === undefined) return NOBODY;
   try {
-    const owner = await resolver.resolve(lookup, AbortSignal.timeout(snapshot.settings.timeouts.lookup));
+    const asked = resolver.resolve(lookup, AbortSignal.timeout(snapshot.settings.timeouts.lookup));
+    const owner = await traced(trace, { what: "owner", name: lookup.resolver }, asked, foundOrNot);
     if (owner === null) return NOBODY;
     if (owner.groups !== null || snapshot.users === null) return { kind: "found", owner };
-    const person = await snapshot.users.find(owner.id);
+    const person = await traced(trace, USERS, snapshot.users.find(owner.id), foundOrNot);
     return person === null
       ? { kind: "found", owner, unlisted: true }
       : { kind: "found", owner: { ...person, viewers: owner.viewers } };

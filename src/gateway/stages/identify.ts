@@ -6,10 +6,12 @@ import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Identified, Matched, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
+import { traced } from "../services/tracing.ts";
 
 type Found = Identified["caller"];
 
 const NOT_ASKED: Found = { who: { kind: "unknown" }, via: null };
+const LOOKUP = { what: "identity", name: null } as const;
 
 /** Finds the true user, at once where a source has it cached. */
 export function identify(services: Judging, matched: Matched): Maybe<Identified> {
@@ -36,7 +38,8 @@ export function agentOf({ caller: { who } }: Pick<Identified, "caller">): Identi
 /** Asks the sources in order. One that fails makes the answer `unavailable`: the next is never asked in its place. */
 export function callerOf(services: Judging, received: Received): Maybe<Found> {
   try {
-    const answer = received.snapshot.identity.identify(evidence(received));
+    const asked = received.snapshot.identity.identify(evidence(received));
+    const answer = traced(received.trace, LOOKUP, asked, ({ kind }) => kind);
     if (!(answer instanceof Promise)) return told(services, received, answer);
     return answer.then(
       (found) => told(services, received, found),

@@ -67,6 +67,8 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const came = sentTarget(raw);
   const url = targetOf(came, host, { method, secret: cookies.secret, here, asked, place }, settings);
   const counts = effectiveMethod(method, url.query);
+  const agents = isAgents(services, cookies);
+  const mayBeTraced = url.judged || (agents && (asked.topLevel || asked.visit !== null));
   return {
     raw,
     snapshot,
@@ -98,11 +100,12 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
       viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
       notice: noticeIn(services, cookies),
       signIn: cookies.signIn,
-      agents: isAgents(services, cookies),
+      agents,
       here,
       neighbour,
     },
     page: marksOf(services, raw, url, asked.wantsPage),
+    trace: mayBeTraced && services.tracing !== null ? services.tracing.begin(raw.headers) : null,
   };
 }
 
@@ -212,6 +215,7 @@ export function asItCame(services: Judging, received: Received): Received {
     url: { ...received.url, asSent: url.asSent, judged: url.judged, unclear: null },
     browser: { ...received.browser, secret: null, rivals: [] },
     page: marksOf(services, raw, url, asked.wantsPage),
+    trace: null,
     headers: raw.headers.host === undefined ? ["Host", site.authority, ...headers] : headers,
   };
 }

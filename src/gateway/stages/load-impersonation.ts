@@ -5,6 +5,7 @@ import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
+import { foundOrNot, traced, USERS } from "../services/tracing.ts";
 import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
@@ -131,7 +132,8 @@ async function lookUp(
   const { users } = identified.snapshot;
   if (users === null || loaded.kind !== "found") return RECORDED;
   try {
-    const identity = await users.find(loaded.impersonation.effectiveUser.id);
+    const asked = users.find(loaded.impersonation.effectiveUser.id);
+    const identity = await traced(identified.trace, USERS, asked, foundOrNot);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };
   } catch (error) {
     report(services, identified, error);

@@ -4,6 +4,7 @@ import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Committed } from "../request.ts";
+import { endSpan } from "../services/request-span.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "./start-and-stop.ts";
 
@@ -17,6 +18,11 @@ export function settle(services: Services, committed: Committed, settlement: Set
     duration / 1000,
     committed.snapshot.settings.app,
   );
+  endSpan(committed, {
+    status: settlement.status,
+    ending: settlement.ending,
+    failed: settlement.ending !== "success" || (settlement.status ?? 500) >= 500,
+  });
   if (committed.effects.intent === null) return;
   const event = eventOf(services, committed, {
     action: "impersonation.outcome",

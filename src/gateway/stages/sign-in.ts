@@ -1,6 +1,7 @@
 import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { modeAt } from "../../domain/impersonation.ts";
+import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import { after } from "../after.ts";
@@ -17,8 +18,22 @@ export function sign(services: Services, committed: Committed, now: number): May
   const { effects, snapshot } = committed;
   const { trueUser, impersonation } = effects;
   const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
-  const headers = unsaid ? [] : headersFor(services, committed, trueUser, now);
-  return after(headers, (told) => signedBy(services, committed, told));
+  const headers = () => (unsaid ? [] : headersFor(services, committed, trueUser, now));
+  const told = after(refuseForeignCode(committed), headers);
+  return after(told, (said) => signedBy(services, committed, said));
+}
+
+/** A code of our provider's for anybody else would make the app's session in the jar theirs. Throws a Fault `account-linking`. */
+function refuseForeignCode({ effects, snapshot, url }: Committed): Maybe<void> {
+  const { impersonation } = effects;
+  const { provider } = snapshot;
+  if (impersonation === null || provider === null || url.query === null) return;
+  const codes = new URLSearchParams(url.query).getAll("code");
+  if (codes.length === 0) return;
+  return Promise.all(codes.map((code) => provider.mayRedeem(code, impersonation.id))).then((all) => {
+    if (all.includes(false))
+      throw new Fault("account-linking", "a code for somebody else was brought to the app");
+  });
 }
 
 function signedBy(services: Services, committed: Committed, headers: readonly string[]): Maybe<Signed> {

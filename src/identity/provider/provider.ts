@@ -53,6 +53,11 @@ export function openIdProvider(options: ProviderOptions, prefix: string, deps: I
       await accounts.view(impersonation, secret, until);
       return await codeFor(await current(), asked, impersonation);
     },
+    mayRedeem: async (code, impersonation) => {
+      const { AuthorizationCode } = await current();
+      const found = await AuthorizationCode.find(code);
+      return found === undefined || found.accountId === VIEWED + impersonation;
+    },
     signOut: signOutOf(options, issuer, deps),
     hasBackChannel: (client) => options.clients.find(({ id }) => id === client)?.backChannel !== undefined,
   };
@@ -138,6 +143,12 @@ function isPlain(asked: URLSearchParams, client: Client): boolean {
 }
 
 const SCOPES = ["openid", "offline_access", "profile", "email", "groups"];
+const CODES_ALONE: Configuration = {
+  subjectTypes: ["pairwise"],
+  scopes: SCOPES,
+  responseTypes: ["code"],
+  clientAuthMethods: ["client_secret_basic", "client_secret_post"],
+};
 
 interface Parts {
   readonly issuer: string;
@@ -170,13 +181,14 @@ function configuration(options: ProviderOptions, parts: Parts): Configuration {
       acr: null,
       auth_time: null,
     },
-    scopes: SCOPES,
+    ...CODES_ALONE,
     conformIdTokenClaims: false,
-    subjectTypes: ["pairwise"],
     pairwiseIdentifier: async (_context, id) => await accounts.subject(id),
     pkce: { required: () => false },
     features: {
       devInteractions: { enabled: false },
+      // Some apps use it wherever it is there, and while somebody is viewed an app has to say in the address what it asks for.
+      pushedAuthorizationRequests: { enabled: false },
       backchannelLogout: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true, ...LOGOUT },

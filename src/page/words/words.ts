@@ -1,13 +1,14 @@
-import { type Language, wantedOf } from "../../domain/language.ts";
+import { REASONS, type ReasonWord } from "../../domain/decision.ts";
+import { type Language, languageFor } from "../../domain/language.ts";
 import { AR } from "./ar.ts";
 import { DE } from "./de.ts";
-import { type BannerWords, EN } from "./en.ts";
+import { EN, type Words } from "./en.ts";
 import { ES } from "./es.ts";
 import { FR } from "./fr.ts";
 import { JA } from "./ja.ts";
 import { PT } from "./pt.ts";
 
-const WORDS: Readonly<Record<Language, BannerWords>> = {
+const WORDS: Readonly<Record<Language, Words>> = {
   en: EN,
   de: DE,
   fr: FR,
@@ -18,8 +19,12 @@ const WORDS: Readonly<Record<Language, BannerWords>> = {
 };
 
 /** The language that a browser wants most of those that there are; the usual one where it wants none of them. */
-export function wordsFor(acceptLanguage: string | undefined): BannerWords {
-  return WORDS[wantedOf(acceptLanguage) ?? "en"];
+export function wordsFor(acceptLanguage: string | undefined): Words {
+  return wordsIn(languageFor(acceptLanguage));
+}
+
+export function wordsIn(language: Language): Words {
+  return WORDS[language];
 }
 
 /** A sentence around what is put in. */
@@ -28,24 +33,17 @@ export function around(sentence: string, place: string): readonly [before: strin
   return [before, after];
 }
 
-const REFUSALS = {
-  "read-only": "readOnlyRefused",
-  denied: "deniedRefused",
-  "other-tab": "otherTabRefused",
-  "as-self": "asSelfRefused",
-  "other-host": "otherHostRefused",
-  "outside-grant": "outsideGrantRefused",
-} as const satisfies Readonly<Record<string, keyof BannerWords>>;
-
-/** The sentence of a refusal in the language that a browser wants, where it is the usual one of its reason word and has been translated. */
-export function refusalFor(acceptLanguage: string | undefined, word: string, sentence: string): string {
-  if (!Object.hasOwn(REFUSALS, word)) return sentence;
-  const name = REFUSALS[word as keyof typeof REFUSALS];
-  return sentence === EN[name] ? wordsFor(acceptLanguage)[name] : sentence;
+/** The sentence of a reason word in a language, where it is the usual one and not a rule's own. */
+export function sentenceIn(words: Words, word: string, sentence: string): string {
+  const isUsual = Object.hasOwn(REASONS, word) && sentence === REASONS[word as ReasonWord];
+  return isUsual ? words.reasons[word as ReasonWord] : sentence;
 }
 
+/** What stands in the banner itself. */
+type Spoken = { [K in keyof Words]: Words[K] extends string ? K : never }[keyof Words];
+
 /** What the script says; the rest is in the HTML. */
-export function scriptWords(words: BannerWords): Readonly<Record<string, string>> {
+export function scriptWords(words: Words): Readonly<Record<string, string>> {
   return Object.fromEntries(SCRIPT.map((name) => [name, words[name]]));
 }
 
@@ -71,4 +69,4 @@ const SCRIPT = [
   "goOn",
   "loadAgain",
   "stop",
-] as const satisfies readonly (keyof BannerWords)[];
+] as const satisfies readonly Spoken[];

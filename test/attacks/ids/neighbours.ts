@@ -136,6 +136,22 @@ export const NEIGHBOURS: readonly Attack[] = [
     required: "404; the issuer is the config's",
   },
   {
+    id: "OP-08",
+    attack:
+      "while somebody is viewed: the provider's address in other spellings and by other methods, its sign-out, the other half of a sign-in",
+    required: "404 or 409 `account-linking`; no code",
+  },
+  {
+    id: "OP-09",
+    attack: "a page on an impersonation's host that leads to our provider, or brings a code along",
+    required: "409 `account-linking`, on record; no code of the agent's reaches the app for the customer",
+  },
+  {
+    id: "OP-10",
+    attack: "a code that the agent got for themselves, brought to the app while they view somebody",
+    required: "409 `account-linking`; the app never hears of it, and it still counts for the agent",
+  },
+  {
     id: "LEAVE-01",
     attack: 'the app\'s own way back from its "log in as", by link, form, fetch, HEAD',
     required: "means Stop; the app never hears of it",
@@ -157,6 +173,12 @@ export const NEIGHBOURS: readonly Attack[] = [
     id: "LEAVE-04",
     attack: "pages and errors of a sign-in, read for a secret or a cookie of the service account",
     required: "none in an answer, none in the browser, none in a later request",
+  },
+  {
+    id: "LEAVE-05",
+    attack:
+      "the whole log (`trace`), the journal and the pages of sign-ins that succeed and that fail in several ways, read for secrets and tokens",
+    required: "none in any of them",
   },
   {
     id: "LINK-01",

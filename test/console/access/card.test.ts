@@ -4,6 +4,7 @@ import { openConsole } from "../../fixtures/client/console.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 import { CLICK, INSIDE, impersonate, NUNO, signed } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { hiddenIn } from "../../fixtures/html.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: window, alias: Support }");
 const POST = ["POST /.guise/card", ...INSIDE, "Origin: http://app.example.com"] as const;
@@ -30,16 +31,8 @@ async function pageOf(it: TestServices, more: readonly string[] = []): Promise<s
   return Buffer.concat(chunks).toString();
 }
 
-/** The hidden fields of the card. */
-function fieldsOf(page: string): Readonly<Record<string, string>> {
-  const hidden = [...page.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  return Object.fromEntries(
-    hidden.map(([, name = "", value = ""]) => [
-      name,
-      value.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
-    ]),
-  );
-}
+/** The card stands in a template, whose elements aren't the page's. */
+const fieldsOf = (page: string) => hiddenIn(page.replace(/<\/?template[^>]*>/g, ""));
 
 t.test("its No answers an ask, and leads back to the page that it was in", async (t) => {
   const it = await testServices(t, ASKING);

@@ -1,9 +1,11 @@
 import t from "tap";
+import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { openConsole } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
-import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { ALICE, CLICK, INSIDE, impersonate, NUNO, receive } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { hiddenIn } from "../../fixtures/html.ts";
 import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const asking = (approvers: string) =>
@@ -26,9 +28,7 @@ async function asked(it: TestServices): Promise<void> {
 }
 
 function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  const form = page.split("<form").find((it) => it.includes(`name="do" value="${deed}"`)) ?? "";
-  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  return { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...more };
+  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
 }
 
 t.test("an approver sees whom they answer for, and answers as themselves", async (t) => {
@@ -136,3 +136,49 @@ t.test(
     );
   },
 );
+
+const toMia = (it: TestServices) =>
+  it.mails.filter(({ to }) => to === "mia@example.com").map((mail) => mail.subject);
+
+t.test("they are told of starts and ends, also where they only see, and of emergencies", async (t) => {
+  for (const may of ["see", "answer"]) {
+    const yaml = asking(may).replace("{ mode: ask }", "{ mode: notice }");
+    const it = await testServices(t, yaml, SMTP);
+    const ask = await openConsole(t, it);
+    const form = { _csrf: startToken(it, "alice", "17"), user: "17", to: "/site/1", reason: "no chart" };
+    await ask(["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE], form);
+    const [running] = await it.impersonations.list();
+    await it.services.notices.deliver();
+    t.same(toMia(it), ["alice is looking at the account of Nuno Almeida"], may);
+    if (running === undefined) throw new Error("nothing runs");
+    await end(it.services, await receive(it, ["GET /", ...CLICK]), running, "ended-by-agent");
+    await it.services.notices.deliver();
+    t.same(toMia(it).at(-1), "alice no longer looks at the account of Nuno Almeida");
+    t.match(it.mails.at(-1)?.text, "https://app.example.com/.guise/access?for=17\n");
+  }
+  const yaml = asking("see").replace("{ mode: ask }", "{ mode: ask, breakGlass: { groups: [support] } }");
+  const it = await testServices(t, yaml, SMTP);
+  const ask = await openConsole(t, it);
+  const form = {
+    _csrf: startToken(it, "alice", "17"),
+    user: "17",
+    to: "/site/1",
+    reason: "fire",
+    breakGlass: "yes",
+  };
+  await ask(["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE], form);
+  await it.services.notices.deliver();
+  t.same(toMia(it), ["alice goes into the account of Nuno Almeida in an emergency"]);
+});
+
+t.test("nobody is told where they have no say, and of an ask only where they may answer it", async (t) => {
+  for (const may of ["see", "off"]) {
+    const it = await testServices(t, asking(may), SMTP);
+    const ask = await openConsole(t, it);
+    const form = { _csrf: startToken(it, "alice", "17"), user: "17", to: "/site/1", reason: "no chart" };
+    await ask(["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE], form);
+    await it.services.notices.deliver();
+    t.same(toMia(it), [], may);
+    t.equal(it.mails.length, 1, "the customer is");
+  }
+});

@@ -5,6 +5,7 @@ import { openConsole } from "../../fixtures/client/console.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 import { ALICE, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { hiddenIn } from "../../fixtures/html.ts";
 import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: window, alias: Support }");
@@ -22,9 +23,7 @@ async function asked(it: TestServices, more: Parameters<typeof aConsent>[0] = {}
 
 /** The fields of the form on a page that does this, and what the person fills in. */
 function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  const form = page.split("<form").find((it) => it.includes(`name="do" value="${deed}"`)) ?? "";
-  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  return { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...more };
+  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
 }
 
 async function linkTo(it: TestServices, consent = "c1"): Promise<string> {

@@ -3,6 +3,7 @@ import t, { type Test } from "tap";
 import { type Ask, openConsole, tokenIn } from "../../fixtures/client/console.ts";
 import { ALICE, BOB, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { fieldIn } from "../../fixtures/html.ts";
 
 const SECRET = `guise_${"a".repeat(43)}`;
 const OTHER = `guise_${"b".repeat(43)}`;
@@ -38,7 +39,7 @@ const pathOf = (link: string) => new URL(link).pathname;
 
 async function pressed(ask: Ask, page: string, who: readonly string[], more: Record<string, string> = {}) {
   const token = tokenIn(page, "/.guise/start");
-  const secret = /name="link" value="([^"]+)"/.exec(page)?.[1] ?? "";
+  const secret = fieldIn(page, "link");
   return await ask(["POST /.guise/start", ...FORM, ...who], {
     ...{ _csrf: token, user: "17", to: "/site/1/x", ticket: "forged", reason: "x", link: secret, ...more },
   });

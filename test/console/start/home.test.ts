@@ -3,6 +3,7 @@ import { Fault } from "../../../src/errors.ts";
 import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
 import { ALICE, BOB, INSIDE } from "../../fixtures/gateway/stages.ts";
 import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { valuesIn } from "../../fixtures/html.ts";
 import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const HOME = "GET /.guise/start";
@@ -32,7 +33,7 @@ t.test("an agent begins with whom they viewed last and may still be, each once",
   };
   const ask = await openConsole(t, it, [], archiveOf({ runs }));
   const { body } = await ask([HOME, ...INSIDE, ...ALICE]);
-  const listed = [...body.matchAll(/href="\/\.guise\/as\/([^"?]+)/g)].map(([, id]) => id);
+  const listed = valuesIn(body, 'a[href^="/.guise/as/"]', "href").map((it) => /as\/([^?]+)/.exec(it)?.[1]);
   t.same(listed, ["17", "23"], "neither an administrator nor somebody who is gone");
   t.match(body, /Viewed last[\s\S]*Nuno Almeida[\s\S]*Look, or change/);
   const broken = async () => {
@@ -73,10 +74,7 @@ t.test("what of theirs runs is there, and is ended by them alone, wherever it is
       },
     });
   const { body } = await ask([HOME, ...INSIDE, ...ALICE]);
-  t.same(
-    [...body.matchAll(/name="one" value="([^"]+)"/g)].map(([, id]) => id),
-    ["i1", "i2"],
-  );
+  t.same(valuesIn(body, '[name="one"]', "value"), ["i1", "i2"]);
   const token = tokenIn(body, "/.guise/sessions");
   const post = (one: string, _csrf: string, who: readonly string[]) =>
     ask(["POST /.guise/sessions", ...INSIDE, ORIGIN, ...who], { one, back: "start", _csrf });

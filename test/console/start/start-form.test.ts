@@ -8,6 +8,7 @@ if (GRANT === undefined) throw new Error("no grant");
 
 function form(grant: Partial<Grant> = {}, more: Partial<Parameters<typeof startForm>[0]> = {}): string {
   return startForm({
+    language: "en",
     prefix: "/_g",
     person: { id: "17", name: "Nuno", email: null, groups: null },
     grant: { ...(GRANT as Grant), ...grant },

@@ -1,7 +1,15 @@
 import t from "tap";
 import { factsOf, letterOf } from "../../../src/domain/consent/letters.ts";
-import { filled, momentText, spanText, textsFor, textsOf } from "../../../src/domain/consent/texts.ts";
+import {
+  filled,
+  momentText,
+  spanText,
+  textsFor,
+  textsOf,
+  whoText,
+} from "../../../src/domain/consent/texts.ts";
 import { EN } from "../../../src/domain/consent/words/en.ts";
+import { assistantLabel } from "../../../src/domain/identity.ts";
 import { LANGUAGES } from "../../../src/domain/language.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
@@ -75,4 +83,21 @@ t.test("a mail says all of it in the customer's language, and from which side it
   }
   const told = { ...factsOf(aConsent()), kind: "askedFor", customer: "Nuno" } as const;
   t.match(letterOf(told, "x").subject, "Alice asks to look at the account of Nuno");
+});
+
+t.test("a program that acts for a person is named in the language of who reads it", async (t) => {
+  const label = assistantLabel("Helper", "Alice, for now");
+  t.equal(whoText(label, textsOf("en")), "an AI assistant (Helper, for Alice, for now)");
+  const said = LANGUAGES.map((language) => {
+    const texts = textsOf(language);
+    const who = whoText(label, texts);
+    t.match(who, "Helper");
+    t.match(who, "Alice, for now");
+    const letter = letterOf({ ...factsOf(aConsent()), who: label }, "x", texts);
+    t.ok(letter.subject.includes(who) && letter.text.includes(who), language);
+    return who;
+  });
+  t.equal(new Set(said).size, LANGUAGES.length);
+  t.equal(whoText("Alice {name}", textsOf("de")), "Alice {name}");
+  t.equal(whoText(assistantLabel("{person}", "B"), textsOf("de")), "ein KI-Assistent ({person}, für B)");
 });

@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { browsing } from "../../fixtures/client/browsing.ts";
 import { ask, CLICK } from "../../fixtures/client/named.ts";
 import { frontConfig, frontOf, recordsOf } from "../../fixtures/gateway/front.ts";
+import { hiddenIn } from "../../fixtures/html.ts";
 import { balancer } from "../../fixtures/servers/balancer.ts";
 
 const USERS = `users:
@@ -54,8 +55,7 @@ t.test("a start that is said yes to and never carried out counts nobody", async 
   const ordered = async (user: string): Promise<string> => {
     const { at, answer } = await it.open(`${it.app}/.guise/as/${user}`);
     t.equal(at.origin, it.origin);
-    const fields = [...answer.body.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
-    const form = new URLSearchParams(fields.map(([, name = "", value = ""]) => [name, value]));
+    const form = new URLSearchParams(hiddenIn(answer.body));
     const said = await it.get(`${it.origin}/.guise/start`, {}, form.toString());
     t.match(said.headers.location, /\/\.guise\/ordered\?code=/, user);
     return said.headers.location ?? "";
@@ -144,9 +144,8 @@ t.test(
       const { at, answer: page } = await it.open(answer.headers.location ?? "");
       t.equal(at.origin, it.origin);
       t.match(page.body, /Pay\?/);
-      const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
-      const token = field("_csrf");
-      return new URLSearchParams({ _csrf: token, _confirmation: field("_confirmation") });
+      const { _csrf = "", _confirmation = "" } = hiddenIn(page.body);
+      return new URLSearchParams({ _csrf, _confirmation });
     };
     const say = async (form: URLSearchParams) =>
       await it.get(`${it.origin}/.guise/confirm`, {}, form.toString());

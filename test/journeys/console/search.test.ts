@@ -17,7 +17,7 @@ t.test(
     const status = page.locator("#found-status");
     await page.locator("input[type=search]").focus();
     await page.keyboard.type("mia");
-    await status.filter({ hasText: "1 person was found." }).waitFor();
+    await status.filter({ hasText: "Found: 1" }).waitFor();
     await page.evaluate(AXE);
     t.same(
       await page.evaluate("axe.run(document).then(({ violations }) => violations.map(({ id }) => id))"),

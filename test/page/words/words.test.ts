@@ -12,6 +12,15 @@ import { viewOf } from "../site.ts";
 
 const LANGUAGES = [EN, DE, FR, ES, PT, JA, AR];
 
+/** Every text by its whole name. */
+function flat(words: object, before = ""): Map<string, string> {
+  return new Map(
+    Object.entries(words).flatMap(([name, text]) =>
+      typeof text === "string" ? [[before + name, text]] : [...flat(text, `${before}${name}.`)],
+    ),
+  );
+}
+
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 t.test(
@@ -22,9 +31,10 @@ t.test(
       ["en", "de", "fr", "es", "pt", "ja", "ar"],
     );
     for (const words of LANGUAGES) {
-      t.same(Object.keys(words), Object.keys(EN), words.language);
-      for (const [name, text] of Object.entries(words)) {
-        const english = Reflect.get(EN, name);
+      const said = flat(words);
+      t.same([...said.keys()], [...flat(EN).keys()], words.language);
+      for (const [name, text] of said) {
+        const english = flat(EN).get(name);
         t.ok(text.trim() !== "", `${words.language} ${name}`);
         t.same(places(text), places(String(english)), `${words.language} ${name}`);
         const sentence = words !== EN && String(english).split(" ").length > 3;

@@ -33,6 +33,9 @@ export const AR: ConsentWords = {
     started: "{who} يعرض حسابك الآن",
     ended: "{who} لم يعد يعرض حسابك",
     changed: "تغيّرت طريقة السماح بعرض حسابك",
+    brokenFor: "{who} يدخل إلى حساب {customer} لحالة طارئة",
+    startedFor: "{who} يعرض حساب {customer} الآن",
+    endedFor: "{who} لم يعد يعرض حساب {customer}",
   },
   leads: {
     asked: "{who} يطلب إذنًا بعرض حسابك. لا يُعرض شيء ما لم توافق. فتح الصفحة لا يُعدّ ردًّا: فيها أزرار للرد.",
@@ -45,6 +48,10 @@ export const AR: ConsentWords = {
     ended: "{who} عرض حسابك، وقد انتهى ذلك.",
     changed:
       "تغيّرت الإعدادات التي يسألك بها الدعم أو يُعلمك قبل عرض حسابك. ما سمحت به ما زال ساريًا، ويمكنك سحبه.",
+    brokenFor:
+      "{who} يدخل إلى حساب {customer} الذي ترد عنه دون سؤال بسبب حالة طارئة. كل ما يجري يُسجَّل، ويمكنك رؤيته.",
+    startedFor: "{who} بدأ بعرض حساب {customer} الذي ترد عنه. يمكنك رؤية ذلك في أي وقت.",
+    endedFor: "{who} عرض حساب {customer} الذي ترد عنه، وقد انتهى ذلك.",
   },
   links: {
     asked: "الرد",
@@ -53,6 +60,9 @@ export const AR: ConsentWords = {
     started: "عرض التفاصيل وإنهاء ذلك",
     ended: "عرض ما جرى",
     changed: "عرض ما سمحت به",
+    brokenFor: "عرض ما يجري",
+    startedFor: "عرض ما يجري",
+    endedFor: "عرض ما جرى",
   },
   card: {
     asks: "{who} يطلب عرض حسابك، منذ {since}.",
@@ -142,5 +152,6 @@ export const AR: ConsentWords = {
     mayChange: "يُسمح له بالتعديل من هنا",
     mayLook: "يُسمح له بالعرض فقط من هنا",
   },
+  assistant: "مساعد بالذكاء الاصطناعي ({name}، لصالح {person})",
   done: "ما عُرض: {looked}، وما عُدّل: {changed}",
 };

@@ -33,6 +33,9 @@ export const DE: ConsentWords = {
     started: "{who} sieht Ihr Konto an",
     ended: "{who} sieht Ihr Konto nicht mehr an",
     changed: "Wie Ihr Konto angesehen werden darf, hat sich geändert",
+    brokenFor: "{who} geht wegen eines Notfalls in das Konto von {customer}",
+    startedFor: "{who} sieht das Konto von {customer} an",
+    endedFor: "{who} sieht das Konto von {customer} nicht mehr an",
   },
   leads: {
     asked:
@@ -47,6 +50,11 @@ export const DE: ConsentWords = {
     ended: "{who} hat Ihr Konto angesehen, und das ist vorbei.",
     changed:
       "Es hat sich geändert, wie der Support Sie fragt oder benachrichtigt, bevor Ihr Konto angesehen wird. Was Sie erlaubt haben, gilt weiter, und Sie können es zurücknehmen.",
+    brokenFor:
+      "{who} geht wegen eines Notfalls in das Konto von {customer}, wofür Sie antworten, ohne gefragt zu haben. Alles, was getan wird, wird aufgezeichnet; Sie können es sehen.",
+    startedFor:
+      "{who} hat begonnen, das Konto von {customer} anzusehen, wofür Sie antworten. Sie können das jederzeit sehen.",
+    endedFor: "{who} hat das Konto von {customer} angesehen, wofür Sie antworten, und das ist vorbei.",
   },
   links: {
     asked: "Antworten",
@@ -55,6 +63,9 @@ export const DE: ConsentWords = {
     started: "Ansehen und beenden",
     ended: "Ansehen, was getan wurde",
     changed: "Ansehen, was Sie erlaubt haben",
+    brokenFor: "Ansehen, was getan wird",
+    startedFor: "Ansehen, was getan wird",
+    endedFor: "Ansehen, was getan wurde",
   },
   card: {
     asks: "{who} bittet seit {since} darum, Ihr Konto anzusehen.",
@@ -146,5 +157,6 @@ export const DE: ConsentWords = {
     mayChange: "darf ab hier ändern",
     mayLook: "darf ab hier nur ansehen",
   },
+  assistant: "ein KI-Assistent ({name}, für {person})",
   done: "angesehen: {looked}, geändert: {changed}",
 };

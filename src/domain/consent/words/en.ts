@@ -31,6 +31,9 @@ export const EN = {
     started: "{who} is looking at your account",
     ended: "{who} no longer looks at your account",
     changed: "How your account may be looked at has changed",
+    brokenFor: "{who} goes into the account of {customer} in an emergency",
+    startedFor: "{who} is looking at the account of {customer}",
+    endedFor: "{who} no longer looks at the account of {customer}",
   },
   leads: {
     asked:
@@ -45,6 +48,11 @@ export const EN = {
     ended: "{who} has looked at your account, and that is over.",
     changed:
       "The settings have changed by which support asks you, or tells you, before they look at your account. What you have allowed still counts, and you can take it back.",
+    brokenFor:
+      "{who} goes into the account of {customer}, for whom you answer, without having asked, because of an emergency. Everything that they do is on record, and you can see it.",
+    startedFor:
+      "{who} has begun to look at the account of {customer}, for whom you answer. You can see it at any time.",
+    endedFor: "{who} has looked at the account of {customer}, for whom you answer, and that is over.",
   },
   links: {
     asked: "Answer",
@@ -53,6 +61,9 @@ export const EN = {
     started: "See and end it",
     ended: "See what was done",
     changed: "See what you have allowed",
+    brokenFor: "See what is done",
+    startedFor: "See what is done",
+    endedFor: "See what was done",
   },
   card: {
     asks: "{who} asks to look at your account, since {since}.",
@@ -143,6 +154,7 @@ export const EN = {
     mayChange: "may change things from here on",
     mayLook: "may only look from here on",
   },
+  assistant: "an AI assistant ({name}, for {person})",
   done: "looked at: {looked}, changed: {changed}",
 } as const;
 

@@ -33,6 +33,9 @@ export const ES: ConsentWords = {
     started: "{who} está mirando su cuenta",
     ended: "{who} ya no mira su cuenta",
     changed: "Ha cambiado cómo se puede mirar su cuenta",
+    brokenFor: "{who} entra en la cuenta de {customer} por una emergencia",
+    startedFor: "{who} está mirando la cuenta de {customer}",
+    endedFor: "{who} ya no mira la cuenta de {customer}",
   },
   leads: {
     asked:
@@ -47,6 +50,11 @@ export const ES: ConsentWords = {
     ended: "{who} ha mirado su cuenta, y eso ha terminado.",
     changed:
       "Ha cambiado la forma en que el soporte le pregunta o le avisa antes de mirar su cuenta. Lo que usted ha permitido sigue valiendo, y puede retirarlo.",
+    brokenFor:
+      "{who} entra en la cuenta de {customer}, por quien usted responde, sin haber preguntado, por una emergencia. Todo lo que haga queda registrado, y usted puede verlo.",
+    startedFor:
+      "{who} ha empezado a mirar la cuenta de {customer}, por quien usted responde. Usted puede verlo en cualquier momento.",
+    endedFor: "{who} ha mirado la cuenta de {customer}, por quien usted responde, y eso ha terminado.",
   },
   links: {
     asked: "Responder",
@@ -55,6 +63,9 @@ export const ES: ConsentWords = {
     started: "Ver y poner fin",
     ended: "Ver qué se hizo",
     changed: "Ver lo que ha permitido",
+    brokenFor: "Ver qué se hace",
+    startedFor: "Ver qué se hace",
+    endedFor: "Ver qué se hizo",
   },
   card: {
     asks: "{who} pide mirar su cuenta, desde {since}.",
@@ -145,5 +156,6 @@ export const ES: ConsentWords = {
     mayChange: "puede hacer cambios desde aquí",
     mayLook: "solo puede mirar desde aquí",
   },
+  assistant: "un asistente de IA ({name}, para {person})",
   done: "mirado: {looked}, cambiado: {changed}",
 };

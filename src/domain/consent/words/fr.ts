@@ -33,6 +33,9 @@ export const FR: ConsentWords = {
     started: "{who} regarde votre compte",
     ended: "{who} ne regarde plus votre compte",
     changed: "La façon dont votre compte peut être regardé a changé",
+    brokenFor: "{who} entre dans le compte de {customer} en urgence",
+    startedFor: "{who} regarde le compte de {customer}",
+    endedFor: "{who} ne regarde plus le compte de {customer}",
   },
   leads: {
     asked:
@@ -47,6 +50,11 @@ export const FR: ConsentWords = {
     ended: "{who} a regardé votre compte, et c’est terminé.",
     changed:
       "La façon dont l’assistance vous demande ou vous prévient avant de regarder votre compte a changé. Ce que vous avez permis compte toujours, et vous pouvez le retirer.",
+    brokenFor:
+      "{who} entre dans le compte de {customer}, pour qui vous répondez, sans avoir demandé, à cause d’une urgence. Tout ce qui est fait est enregistré ; vous pouvez le voir.",
+    startedFor:
+      "{who} a commencé à regarder le compte de {customer}, pour qui vous répondez. Vous pouvez le voir à tout moment.",
+    endedFor: "{who} a regardé le compte de {customer}, pour qui vous répondez, et c’est terminé.",
   },
   links: {
     asked: "Répondre",
@@ -55,6 +63,9 @@ export const FR: ConsentWords = {
     started: "Voir et mettre fin",
     ended: "Voir ce qui a été fait",
     changed: "Voir ce que vous avez permis",
+    brokenFor: "Voir ce qui se fait",
+    startedFor: "Voir ce qui se fait",
+    endedFor: "Voir ce qui a été fait",
   },
   card: {
     asks: "{who} demande à regarder votre compte, depuis {since}.",
@@ -147,5 +158,6 @@ export const FR: ConsentWords = {
     mayChange: "peut modifier à partir d’ici",
     mayLook: "ne peut que regarder à partir d’ici",
   },
+  assistant: "un assistant IA ({name}, pour {person})",
   done: "regardé : {looked}, modifié : {changed}",
 };

@@ -33,6 +33,9 @@ export const JA: ConsentWords = {
     started: "{who} がお客様のアカウントを閲覧しています",
     ended: "{who} によるお客様のアカウントの閲覧が終わりました",
     changed: "アカウントの閲覧に関する設定が変わりました",
+    brokenFor: "{who} が緊急のため {customer} のアカウントに入ります",
+    startedFor: "{who} が {customer} のアカウントを閲覧しています",
+    endedFor: "{who} による {customer} のアカウントの閲覧が終わりました",
   },
   leads: {
     asked:
@@ -47,6 +50,12 @@ export const JA: ConsentWords = {
     ended: "{who} がお客様のアカウントを閲覧し、それは終わりました。",
     changed:
       "サポートがアカウントを閲覧する前に確認または通知する方法の設定が変わりました。許可した内容は引き続き有効で、取り消すことができます。",
+    brokenFor:
+      "{who} が緊急のため、確認せずに {customer} のアカウントに入ります。あなたが代わりに回答するアカウントです。行われたことはすべて記録され、いつでも確認できます。",
+    startedFor:
+      "{who} が {customer} のアカウントの閲覧を始めました。あなたが代わりに回答するアカウントです。いつでも確認できます。",
+    endedFor:
+      "{who} が {customer} のアカウントを閲覧し、それは終わりました。あなたが代わりに回答するアカウントです。",
   },
   links: {
     asked: "回答する",
@@ -55,6 +64,9 @@ export const JA: ConsentWords = {
     started: "確認して終了させる",
     ended: "行われたことを見る",
     changed: "許可した内容を見る",
+    brokenFor: "行われていることを見る",
+    startedFor: "行われていることを見る",
+    endedFor: "行われたことを見る",
   },
   card: {
     asks: "{who} がお客様のアカウントの閲覧を希望しています（{since} から）。",
@@ -145,5 +157,6 @@ export const JA: ConsentWords = {
     mayChange: "ここから変更可能",
     mayLook: "ここから閲覧のみ",
   },
+  assistant: "AI アシスタント（{name}、{person} の代理）",
   done: "閲覧 {looked} 件、変更 {changed} 件",
 };

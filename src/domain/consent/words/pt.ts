@@ -33,6 +33,9 @@ export const PT: ConsentWords = {
     started: "{who} está a ver a sua conta",
     ended: "{who} já não vê a sua conta",
     changed: "Mudou a forma como a sua conta pode ser vista",
+    brokenFor: "{who} entra na conta de {customer} numa emergência",
+    startedFor: "{who} está a ver a conta de {customer}",
+    endedFor: "{who} já não vê a conta de {customer}",
   },
   leads: {
     asked:
@@ -47,6 +50,11 @@ export const PT: ConsentWords = {
     ended: "{who} viu a sua conta, e isso terminou.",
     changed:
       "Mudou a forma como o suporte lhe pergunta ou o avisa antes de ver a sua conta. O que permitiu continua a valer, e pode retirá-lo.",
+    brokenFor:
+      "{who} entra na conta de {customer}, por quem responde, sem ter perguntado, por causa de uma emergência. Tudo o que fizer fica registado, e pode vê-lo.",
+    startedFor:
+      "{who} começou a ver a conta de {customer}, por quem responde. Pode vê-lo a qualquer momento.",
+    endedFor: "{who} viu a conta de {customer}, por quem responde, e isso terminou.",
   },
   links: {
     asked: "Responder",
@@ -55,6 +63,9 @@ export const PT: ConsentWords = {
     started: "Ver e pôr fim",
     ended: "Ver o que foi feito",
     changed: "Ver o que permitiu",
+    brokenFor: "Ver o que se faz",
+    startedFor: "Ver o que se faz",
+    endedFor: "Ver o que foi feito",
   },
   card: {
     asks: "{who} pede para ver a sua conta, desde {since}.",
@@ -145,5 +156,6 @@ export const PT: ConsentWords = {
     mayChange: "pode alterar a partir daqui",
     mayLook: "só pode ver a partir daqui",
   },
+  assistant: "um assistente de IA ({name}, para {person})",
   done: "visto: {looked}, alterado: {changed}",
 };
