@@ -105,6 +105,7 @@ function table(path: string): void {
     add(files, file === "" ? frame.functionName : file, took);
   }
   process.stdout.write(`\n${(busy / 1e6).toFixed(2)} s in use\n`);
+  process.send?.([...functions].toSorted((a, b) => b[1] - a[1]).map(([name, took]) => [name, took / busy]));
   for (const counted of [functions, files]) {
     const rows = [...counted].toSorted((a, b) => b[1] - a[1]).slice(0, MOST);
     for (const [name, took] of rows)
