@@ -22,7 +22,10 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const BARE = "bare @fastify/http-proxy";
 const GUISE = "Guise";
 const BEFORE = "Guise before";
+const NGINX = "nginx with sub_filter";
 const isGuise = ({ name }: Target): boolean => name === GUISE || name === BEFORE;
+const isMarking = (it: Target): boolean =>
+  isGuise(it) || it.name === NGINX || it.name === BARE || it.child === null;
 
 interface Target {
   readonly name: string;
@@ -151,12 +154,16 @@ async function targets(): Promise<readonly Target[]> {
   await add(GUISE, guise(here("../src/main.ts"), "data"));
   if (process.env.BENCH_BEFORE !== undefined)
     await add(BEFORE, guise(resolve(process.env.BENCH_BEFORE), "before"));
+  const library = (peer: string) => (port: number) =>
+    launch(process.execPath, [here("stand/bare-library.ts")], {
+      PEER: peer,
+      PORT: String(port),
+      UPSTREAM: String(upstream),
+    });
+  for (const peer of process.env.BENCH_PEERS === "" ? [] : ["http-proxy", "http-proxy-3"])
+    await add(`bare ${peer}`, library(peer));
   const peers: readonly [string, string, (port: number) => readonly string[]][] = [
-    [
-      "nginx with sub_filter",
-      "/usr/sbin/nginx",
-      (port) => ["-c", file("nginx.conf", nginxConfig(port, upstream))],
-    ],
+    [NGINX, "/usr/sbin/nginx", (port) => ["-c", file("nginx.conf", nginxConfig(port, upstream))]],
     [
       "HAProxy",
       "/usr/sbin/haproxy",
@@ -276,13 +283,15 @@ async function main(): Promise<void> {
     const headers = new Map<Target, readonly string[]>();
     for (const it of scenario.impersonating ? all.filter(isGuise) : [])
       headers.set(it, await loaded(it.port));
-    const samples = new Map<string, Sample[]>(all.map((it) => [it.name, []]));
+    // The others carry a page as they carry every page.
+    const asked = all.filter((it) => !scenario.impersonating || isMarking(it));
+    const samples = new Map<string, Sample[]>(asked.map((it) => [it.name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const target of all)
+      for (const target of asked)
         samples.get(target.name)?.push(run(target, scenario, headers.get(target) ?? []));
     }
     const of = (name: string, what: keyof Sample) => median((samples.get(name) ?? []).map((it) => it[what]));
-    for (const { name } of all) {
+    for (const { name } of asked) {
       costs.set(`${scenario.name}/${name}`, of(name, "cpu"));
       const added = (what: "p50" | "p99") => (of(name, what) - of("direct", what)).toFixed(2).padStart(9);
       process.stdout.write(

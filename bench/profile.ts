@@ -96,7 +96,8 @@ function table(path: string): void {
   let busy = 0;
   for (const [at, id] of profile.samples.entries()) {
     const frame = nodes.get(id);
-    if (frame === undefined || frame.functionName === "(idle)") continue;
+    // What begins and ends the profile is none of the gateway's time.
+    if (frame === undefined || frame.functionName === "(idle)" || frame.url === "node:inspector") continue;
     const took = profile.timeDeltas[at] ?? 0;
     const file = frame.url.replace(/^.*?\/(src|node_modules)\//, "$1/");
     busy += took;
@@ -104,6 +105,7 @@ function table(path: string): void {
     add(files, file === "" ? frame.functionName : file, took);
   }
   process.stdout.write(`\n${(busy / 1e6).toFixed(2)} s in use\n`);
+  process.send?.([...functions].toSorted((a, b) => b[1] - a[1]).map(([name, took]) => [name, took / busy]));
   for (const counted of [functions, files]) {
     const rows = [...counted].toSorted((a, b) => b[1] - a[1]).slice(0, MOST);
     for (const [name, took] of rows)

@@ -1,11 +1,12 @@
 /**
  * One worker beside two: `node bench/workers.ts [rounds] [seconds]`. Processor time a request of customers' JSON, of all processes of each, in
- * alternating rounds of one run; and how long after an end by the command, and after an edit of the config, the slower of the two acts by it.
+ * alternating rounds of one run; and how long after an end by the command, a block, and an edit of the config the slower of the two acts by it.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { ask } from "../test/fixtures/client/named.ts";
+import { ask, CLICK } from "../test/fixtures/client/named.ts";
+import { block } from "../test/fixtures/gateway/front.ts";
 import { type Serving, serving } from "../test/fixtures/gateway/serving.ts";
 import { processorTime } from "./stand/processor-time.ts";
 import { app, impersonating, MAIN, median, opened, place } from "./stand/stage.ts";
@@ -87,8 +88,23 @@ async function untilEdited(it: Serving, config: string, edit: string, status: nu
   return last - began;
 }
 
+/** ms from the answer to a block to the last start that isn't refused for it. */
+async function untilBlocked(it: Serving, agent: string): Promise<number> {
+  await block(it.url, agent);
+  const began = Date.now();
+  let [last, right] = [began, 0];
+  while (right < MANY) {
+    const who = { "x-user": agent, "x-groups": "support", connection: "close" };
+    const { body } = await ask(`${it.url}/site/1`, { ...CLICK, ...who });
+    right = body.includes('data-reason="blocked"') ? right + 1 : 0;
+    if (right === 0) last = Date.now();
+  }
+  return last - began;
+}
+
 const appPort = await app();
-const [one, two] = [place("one-worker", appPort), place("two-workers", appPort)];
+const one = place("one-worker", appPort);
+const two = place("two-workers", appPort, "administrators: { groups: [admin] }\n");
 const alone = await serving(bench, { ...one, env: { GUISE_WORKERS: "1" } });
 const both = await serving(bench, { ...two, env: { GUISE_WORKERS: "2" } });
 const costs: [number, number][] = [];
@@ -101,6 +117,7 @@ const [ofOne, ofTwo] = [median(costs.map(([it]) => it)), median(costs.map(([, it
 console.log(
   `customers' JSON, processor time a request, median of ${ROUNDS}: one ${ofOne.toFixed(0)} µs, two workers ${ofTwo.toFixed(0)} µs, ratio ${(ofTwo / ofOne).toFixed(2)}`,
 );
+process.send?.({ one: ofOne, two: ofTwo });
 const ends: number[] = [];
 for (let n = 0; n < ROUNDS; n += 1) ends.push(await untilEnded(both, two));
 console.log(
@@ -108,6 +125,11 @@ console.log(
 );
 const yaml = readFileSync(two.config, "utf8");
 const refusing = yaml.replace("{ when: impersonating }", "{ when: impersonating, forged: refuse }");
+const blocked: number[] = [];
+for (let n = 0; n < ROUNDS; n += 1) blocked.push(await untilBlocked(both, `agent-${n}`));
+console.log(
+  `a block of an agent, until both act by it: ${median(blocked)} ms, at most ${Math.max(...blocked)}`,
+);
 const edits: number[] = [];
 for (let n = 0; n < ROUNDS; n += 1) {
   edits.push(await untilEdited(both, two.config, refusing, 400));

@@ -53,7 +53,7 @@ ${frame.trueUser ? html`<span class="who"><span>${sentenceWith(texts.words.page.
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
 </main>
-${/<time | data-live=/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
+${/<time | data-live=| data-zone/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
 </body>
 </html>
 `.text;

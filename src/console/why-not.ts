@@ -17,7 +17,7 @@ import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
 import { type Html, html } from "./html.ts";
 import { moment } from "./moment.ts";
-import { pageFor, parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
+import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor, wordsOf } from "./visitor.ts";
 
 /** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
 export async function whyNotPage(
@@ -133,6 +133,7 @@ function linksOf(missed: readonly MissedLink[]): Html {
 }
 
 function refusedPage(who: Visitor, sentence: string): string {
-  const body = html`<section class="card"><h1>${sentence}</h1><p class="lead">This page is for those who view the app as somebody else.</p></section>`;
+  const body = html`<section class="card"><h1>${sentence}</h1><p class="lead">This page is for those who view the app as somebody else.</p>
+<div class="actions"><a class="button" href="${homeOf(who)}">${wordsOf(who).frame.toApp}</a></div></section>`;
   return pageFor(who, { title: "Why did a link start nothing?", body });
 }

@@ -308,6 +308,7 @@ function toucher(context: SessionContext): Toucher {
         if (next === undefined) pages.delete(id);
         else writePage(id, next.now, next.page);
       }
+      for (const id of written.keys()) if (context.watch.get(id)?.over !== false) written.delete(id);
     },
   };
 }

@@ -32,9 +32,12 @@ export interface Watch {
   onModeChanged(listener: (it: Impersonation) => void): () => void;
   /** Those that the clock has changed since they were observed. */
   lapsed(): readonly Known[];
-  /** Forgets what ended longer ago than its record is kept; gives the ids. */
-  prune(keepFor: number): readonly string[];
+  /** Forgets what ended longer ago than its record is kept, and of what has ended and is stored all but the newest; gives the ids. */
+  prune(keepFor: number, isStored: (id: string) => boolean): readonly string[];
 }
+
+/** Of those that have ended and are stored; of older ones the store knows. */
+const MOST_ENDED = 10_000;
 
 export function watch(clock: Clock): Watch {
   const known = new Map<string, Known>();
@@ -72,10 +75,14 @@ export function watch(clock: Clock): Watch {
         const now = seen(before);
         return !before.over && (now.over || now.mode !== before.mode);
       }),
-    prune: (keepFor) => {
-      const over = [...known.values()].filter(({ it }) => lastMoment(it) + keepFor < clock.now());
-      for (const { it } of over) known.delete(it.id);
-      return over.map(({ it }) => it.id);
+    prune: (keepFor, isStored) => {
+      const all = [...known.values()].map(({ it }) => it);
+      const stored = all.filter((it) => !isOpen(it) && isStored(it.id));
+      const older = stored.slice(0, Math.max(0, stored.length - MOST_ENDED));
+      const past = all.filter((it) => lastMoment(it) + keepFor < clock.now());
+      const ids = [...new Set([...past, ...older].map(({ id }) => id))];
+      for (const id of ids) known.delete(id);
+      return ids;
     },
   };
 }

@@ -21,7 +21,8 @@ export function upkeep(context: SessionContext, checkEvery: number, also: () => 
     await settle(context);
     for (const known of context.watch.lapsed()) await lapse(context, known);
     for (const key of [...unsure]) await readAgain(context, key, unsure);
-    for (const id of context.watch.prune(context.keepFor)) context.jars.forget(id);
+    const isStored = (id: string) => !context.pendingEnds.has(id) && !context.unrecorded.has(id);
+    for (const id of context.watch.prune(context.keepFor, isStored)) context.jars.forget(id);
   };
   const check = (): Promise<void> => {
     checking ??= checkOnce().finally(() => {

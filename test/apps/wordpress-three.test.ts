@@ -1,7 +1,5 @@
 // Needs: WordPress
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -10,50 +8,13 @@ import t from "tap";
 import { app } from "../../src/app.ts";
 import { browser } from "../fixtures/browser/browser.ts";
 import { wordPress } from "../fixtures/real-apps/wordpress.ts";
+import { ear, toldOf } from "../fixtures/servers/ear.ts";
 import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
 
 const STEPS = 50;
 const PATHS = ["/wp-admin/profile.php", "/wp-admin/", "/", "/?s=guise"];
-
-/** A request as its bytes came to WordPress. */
-interface Heard {
-  readonly line: string;
-  readonly head: string;
-}
-
-/** Passes every byte between the gateway and WordPress on, and keeps the heads of requests. */
-async function ear(port: number): Promise<{ readonly port: number; readonly heard: Heard[]; stop(): void }> {
-  const heard: Heard[] = [];
-  const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
-    let text = "";
-    client.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      for (const [head] of text.matchAll(/^[A-Z]+ \S+ HTTP\/1\.1\r\n[\s\S]*?\r\n\r\n/gm))
-        heard.push({ line: head.slice(0, head.indexOf(" HTTP/")), head });
-      text = text.slice(text.lastIndexOf("\r\n\r\n") + (text.includes("\r\n\r\n") ? 4 : 1));
-    });
-    client.pipe(upstream).pipe(client);
-    for (const socket of [client, upstream])
-      socket.on("error", () => {
-        client.destroy();
-        upstream.destroy();
-      });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, heard, stop: () => server.close() };
-}
-
-/** Whom WordPress is told of, in the gateway's token. */
-function toldOf({ head }: Heard): string | null {
-  const token = /^[\w-]+: (?:Bearer )?eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]+\r$/m.exec(head)?.[1];
-  return token === undefined
-    ? null
-    : (JSON.parse(Buffer.from(token, "base64url").toString()) as { sub: string }).sub;
-}
 
 const people = await supportTool(t, "staff=alice");
 const blog = await wordPress();
@@ -104,15 +65,14 @@ t.test(`three people of WordPress in three tabs, ${STEPS} steps in turn, and not
     tabs.push({ who, page, origin: new URL(page.url()).origin });
   }
   t.equal(new Set(tabs.map(({ origin }) => origin)).size, 3, "each has a host of its own");
-  const all: Heard[] = [];
   for (let n = 0; n < STEPS; n += 1) {
     const { who, page, origin } = tabs[(n * 7 + Math.floor(n / 5)) % 3] as (typeof tabs)[number];
     const path = PATHS[n % PATHS.length] ?? "/";
-    wire.heard.length = 0;
-    await page.goto(origin + path);
-    const own = wire.heard.filter(({ line }) => line === `GET ${path}`);
+    const before = wire.heard.length;
+    // What a page loads goes on while the next step is done in another tab.
+    await page.goto(origin + path, { waitUntil: "domcontentloaded" });
+    const own = wire.heard.slice(before).filter(({ line }) => line === `GET ${path}`);
     t.same(own.map(toldOf), [who.id], `step ${n}: GET ${path} of ${who.login}`);
-    all.push(...wire.heard);
     if (path === "/wp-admin/profile.php") t.equal(await page.inputValue("#email"), who.email);
     t.equal(await page.evaluate(`localStorage.getItem("whose")`), who.id, "its own storage");
   }
@@ -122,7 +82,7 @@ t.test(`three people of WordPress in three tabs, ${STEPS} steps in turn, and not
     t.notMatch(await page.locator("#wpbody").innerText(), other?.who.email ?? "?", "nobody else's page");
   }
   // WordPress names these cookies by the id of whose they are.
-  const owned = all.flatMap((one) =>
+  const owned = wire.heard.flatMap((one) =>
     [...one.head.matchAll(/wp-settings-(?:time-)?(\d+)=/g)].map(([, id = ""]) => ({ id, sub: toldOf(one) })),
   );
   t.ok(owned.length >= STEPS / 2, `cookies of their own were sent (${owned.length})`);

@@ -1,6 +1,8 @@
+import { pino } from "pino";
 import t from "tap";
 import { loginApp, PASSWORD } from "../fixtures/apps/login-app.ts";
-import { BY_FORM, recorded, signedInFront, visit } from "../fixtures/gateway/signed-in-front.ts";
+import { frontConfig, frontOf, journalOf } from "../fixtures/gateway/front.ts";
+import { BY_FORM, BY_TOKEN, recorded, signedInFront, visit } from "../fixtures/gateway/signed-in-front.ts";
 
 /** The operator has not said where the app's own way back is. */
 const UNTOLD = BY_FORM.replace("leave: [/leave]", "leave: []");
@@ -37,6 +39,62 @@ t.test("LEAVE-02: no other spelling of the way back shows the service account", 
     }
 });
 
+t.test(
+  "LEAVE-02: not even where the app takes every spelling for it, and says nothing of what it did",
+  async (t) => {
+    const app = await loginApp(t);
+    app.faults.leavesAnyhow = true;
+    const { url } = await signedInFront(
+      t,
+      app,
+      `${BY_FORM}  verifyEvery: 10m\nlimits: { startsPerHour: 1000 }\n`,
+    );
+    for (const path of [
+      ...[
+        "/leave",
+        "/LEAVE",
+        "/Leave/",
+        "/leave/",
+        "/leave//",
+        "/%6Ceave",
+        "/%4cEAVE",
+        "/leav%65?x=1",
+        "/leave?",
+        "/leave#x",
+      ],
+      ...[
+        "/./leave",
+        "//leave",
+        "/x/../leave",
+        "/x/..%2fleave",
+        "/\\leave",
+        "/x\\..\\leave",
+        "/leave;x",
+        "/leave;x=1/",
+        "/;a/leave",
+      ],
+      ...[
+        "/leave.json",
+        "/leave.",
+        "/leave%20",
+        "/leave%2e",
+        "/leave%00",
+        "/leave%09",
+        "/leave/x",
+        "/leave%2f",
+        "/leave%3Fx",
+      ],
+    ])
+      for (const how of ["fetch", "open"] as const) {
+        const alice = await visit(url);
+        t.match(alice.first.body, "<p id=user>Nuno</p>");
+        const left = await alice[how](path);
+        t.notMatch(left.body, SERVICE, `${how} ${path}: ${left.status}`);
+        t.notMatch((await alice.open("/site/1/after")).body, SERVICE, `after ${how} ${path}: ${left.status}`);
+      }
+  },
+);
+
 t.test("LEAVE-03: a way back that nobody named shows nothing of the service account", async (t) => {
   for (const quietly of [false, true])
     for (const method of ["GET", "POST"]) {
@@ -71,4 +129,33 @@ t.test("LEAVE-04: nothing of a secret or a service account's cookie leaves the g
   }
   const later = app.seen.filter(({ url: path }) => path?.startsWith("/site") === true);
   t.notMatch(JSON.stringify(later.map(({ headers }) => headers.cookie)), /remember/);
+});
+
+t.test("LEAVE-05: no log, record or page has a value of a sign-in, however it fails", async (t) => {
+  process.env.LOGIN_APP_PASSWORD = PASSWORD;
+  const endings: Readonly<Record<string, (signIn: string) => string>> = {
+    "as it should": (signIn) => signIn,
+    "a text where JSON should be": (signIn) => signIn,
+    "no such value in verify": (signIn) => signIn.replace("id: /id", "id: /nobody"),
+    "a value that is no address": (signIn) => signIn.replace("  verify:", '    - get: "{token}"\n  verify:'),
+    "a step behind it that is refused": (signIn) =>
+      signIn.replace("  verify:", '    - post: /login\n      form: { password: "{token}" }\n  verify:'),
+  };
+  for (const [how, change] of Object.entries(endings)) {
+    const app = await loginApp(t);
+    app.faults.plainTokens = how.startsWith("a text");
+    const said: string[] = [];
+    const log = pino({ level: "trace" }, { write: (line: string) => void said.push(line) });
+    const config = frontConfig(app.origin, change(BY_TOKEN));
+    const front = await frontOf(t, config, log);
+    const alice = await visit(front.url);
+    const answers = [alice.first, await alice.fetch("/api/me"), await alice.open("/site/1/a")];
+    await front.close();
+    const all = JSON.stringify([said, answers, journalOf(front.data)]);
+    t.ok(app.given.length > 0 && journalOf(front.data).length > 0 && said.length > 0, how);
+    for (const secret of [PASSWORD, ...app.given]) {
+      const at = all.indexOf(secret);
+      t.equal(at < 0 ? "" : all.slice(Math.max(0, at - 300), at + 60), "", how);
+    }
+  }
 });

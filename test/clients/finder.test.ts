@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import t from "tap";
 import { type Finder, finder, theOnly } from "../../src/clients/finder.ts";
 
@@ -63,4 +64,10 @@ t.test("what can't be read is said", async (t) => {
 t.test("an expression takes time that grows with the text alone", async (t) => {
   const evil = read({ regex: "^(a+)+$".replace("(a+)+", "((?:a+)+)") });
   t.same(evil.find({ headers: [], body: `${"a".repeat(50_000)}!` }), []);
+});
+
+t.test("an answer that is no JSON is told without a piece of it", async (t) => {
+  const answer = { headers: [], body: "a-token-by-itself" };
+  const error = t.throws(() => read("/id").find(answer), { message: "the answer is no JSON" });
+  t.notMatch(inspect(error), /a-token/);
 });

@@ -3,7 +3,15 @@ import { setTimeout } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { liveApp } from "../fixtures/apps/live-app.ts";
 import { ask, CLICK } from "../fixtures/client/named.ts";
-import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../fixtures/gateway/front.ts";
+import {
+  block,
+  frontConfig,
+  frontFolder,
+  impersonating,
+  pressStop,
+  recordsOf,
+  SUPPORT,
+} from "../fixtures/gateway/front.ts";
 import { refusesToServe, type Serving, serving } from "../fixtures/gateway/serving.ts";
 
 interface Said {
@@ -15,9 +23,9 @@ const ONCE = { connection: "close" };
 /** Where two share a port, so many connections come to both but once in more than a million times. */
 const MANY = 60;
 
-async function team(t: Test) {
+async function team(t: Test, more = "") {
   const app = await liveApp(t);
-  const folder = frontFolder(t, frontConfig(app.origin));
+  const folder = frontFolder(t, frontConfig(app.origin, more));
   const it = await serving(t, { ...folder, env: { GUISE_WORKERS: "2" } });
   return { ...folder, app, it };
 }
@@ -65,6 +73,25 @@ t.test("two workers share the port and the store, each with a journal, and are c
   it.child.kill("SIGTERM");
   t.equal(await it.exited, 0);
 });
+
+t.test(
+  "an agent whom an administrator blocks at one worker starts none at the other, and what ran ends",
+  async (t) => {
+    const { it, data } = await team(t, "administrators: { groups: [admin] }\n");
+    const alice = { ...(await impersonating(it.url)), ...ONCE };
+    t.equal(await block(it.url, "alice"), 303);
+    // News of it comes to the other by the store.
+    const starts = async (agent: object) =>
+      (await ask(`${it.url}/site/1`, { ...CLICK, ...agent, ...ONCE })).body;
+    let refused = 0;
+    while (refused < MANY)
+      refused = (await starts(SUPPORT)).includes('data-reason="blocked"') ? refused + 1 : 0;
+    t.equal(refused, MANY, "neither starts one");
+    t.match(await ask(`${it.url}/page`, alice), { status: 409, body: /"code":"(?:blocked|ended-revoked)"/ });
+    t.notMatch(await starts({ ...SUPPORT, "x-user": "bob" }), /data-reason="blocked"/, "others do");
+    t.equal(recordsOf(data, "agent.blocked").length, 1);
+  },
+);
 
 t.test("a worker that dies is replaced, its journal is taken over, and nobody waits for that", async (t) => {
   const { it, data } = await team(t);

@@ -47,6 +47,27 @@ t.test(
   },
 );
 
+t.test("of what has ended the newest ten thousand are known here, and older ones by the store", async (t) => {
+  const { clock, context } = services(t);
+  const { impersonations } = context();
+  const running = await impersonations.open(order(clock.now()));
+  const secrets: string[] = [];
+  for (let n = 0; n < 10_002; n += 1) {
+    const { impersonation, secret } = await impersonations.open(order(clock.now()));
+    await impersonations.close(impersonation.id, "ended-by-agent");
+    secrets.push(secret);
+  }
+  await impersonations.check();
+  t.same(
+    secrets.map((it) => impersonations.known(it) !== null),
+    secrets.map((_, nth) => nth >= 2),
+  );
+  t.match(impersonations.known(running.secret), { end: null });
+  t.match(await impersonations.recall(secrets[0] ?? ""), {
+    impersonation: { end: { why: "ended-by-agent" } },
+  });
+});
+
 t.test("an end that waits to be stored is stored before the gateway goes", async (t) => {
   const { clock, context } = services(t);
   const [here, there] = [context(), context()];

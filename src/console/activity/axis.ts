@@ -33,10 +33,18 @@ export function ticks({ from, to, x, left, width }: Axis, top: number, bottom: n
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) times.push(at);
   // Clear of a first time that stands in the middle below its line, and not cut at the edge.
   const zone = Math.max(22, left - 22);
-  return html`<text class="label" x="${zone}" y="${bottom + 16}" text-anchor="end">UTC</text>${times.map(
-    (at) => html`<line class="grid" x1="${x(at)}" y1="${top}" x2="${x(at)}" y2="${bottom}"/>
-<text class="label" x="${x(at)}" y="${bottom + 16}" text-anchor="${x(at) > left + width - 20 ? "end" : "middle"}">${at % DAY === 0 && to - from > DAY ? dayText(at) : clock(at, step)}</text>`,
+  return html`<text class="label" x="${zone}" y="${bottom + 16}" text-anchor="end" data-zone>UTC</text>${times.map(
+    (at) => {
+      const said = at % DAY === 0 && to - from > DAY ? dayText(at) : clock(at, step);
+      return html`<line class="grid" x1="${x(at)}" y1="${top}" x2="${x(at)}" y2="${bottom}"/>
+<text class="label" x="${x(at)}" y="${bottom + 16}" text-anchor="${x(at) > left + width - 20 ? "end" : "middle"}"${inUtc(at, said)}>${said}</text>`;
+    },
   )}`;
+}
+
+/** What the page's script says in the reader's own zone: the time, and how it is written in UTC. */
+export function inUtc(at: number, said: string = clock(at)): Html {
+  return html` data-at="${Math.round(at)}" data-utc="${said}"`;
 }
 
 /** Days, or twice as many, and so on. */

@@ -73,7 +73,7 @@ function filterForm(it: Looking, asked: Asked): Html {
   const text = (name: "agent" | "customer" | "ticket", label: string, hint: string) =>
     html`<p><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" value="${asked[name] ?? ""}" placeholder="${hint}" maxlength="256"></p>`;
   const time = (name: "from" | "to", label: string, at: number | null) =>
-    html`<p><label for="${name}">${label} <span class="hint">UTC</span></label><input type="datetime-local" id="${name}" name="${name}" step="1" value="${at === null ? "" : fieldOf(at)}"></p>`;
+    html`<p><label for="${name}">${label} <span class="hint" data-zone>UTC</span></label><input type="datetime-local" id="${name}" name="${name}" step="1" value="${at === null ? "" : fieldOf(at)}"></p>`;
   return html`<form class="filter" action="${prefix}/activity">
 ${sight.kind === "own" ? null : text("agent", "Agent", EITHER)}
 ${text("customer", "Customer", EITHER)}

@@ -2,7 +2,7 @@ import type { Run } from "../../audit/search/search.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { dateText } from "../moment.ts";
-import { axis, clock, lengthOf, round, ticks } from "./axis.ts";
+import { axis, clock, inUtc, lengthOf, round, ticks } from "./axis.ts";
 
 const WIDTH = 1_000;
 const LEFT = 210;
@@ -46,7 +46,7 @@ function bar(
   const [from, to] = [time.x(run.first), time.x(run.last)];
   const width = Math.max(THINNEST, round(to - from));
   const what = run.changed > 0 ? "changed" : run.refused > 0 ? "refused" : "looked";
-  return html`<a href="${prefix}/activity?impersonation=${encodeURIComponent(run.id)}"><rect class="bar ${what}" x="${from}" y="${TOP + row * ROW_HEIGHT + 4}" width="${width}" height="${ROW_HEIGHT - 8}" rx="3"><title>${told(run)}</title></rect></a>`;
+  return html`<a href="${prefix}/activity?impersonation=${encodeURIComponent(run.id)}"><rect class="bar ${what}" x="${from}" y="${TOP + row * ROW_HEIGHT + 4}" width="${width}" height="${ROW_HEIGHT - 8}" rx="3"><title${inUtc(run.first)}>${told(run)}</title></rect></a>`;
 }
 
 function told(run: Run): string {

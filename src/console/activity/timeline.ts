@@ -1,7 +1,7 @@
 import type { Tone } from "../../audit/search/row.ts";
 import type { Picture } from "../../audit/search/search.ts";
 import { type Html, html } from "../html.ts";
-import { type Axis, axis, clock, lengthOf, round, ticks } from "./axis.ts";
+import { type Axis, axis, clock, inUtc, lengthOf, round, ticks } from "./axis.ts";
 import { actionText } from "./rows.ts";
 
 const WIDTH = 1_000;
@@ -48,7 +48,7 @@ ${ticks(time, TOP, bottom)}
 <line class="ground" x1="${LEFT}" y1="${bottom}" x2="${WIDTH - 16}" y2="${bottom}"/>
 ${columns(picture, { time, most, bottom, closer })}
 ${picture.events.map(({ at, action }) => moment(time.x(at), action, bottom, at))}
-${stretches.map(({ from: begun, to: done, tone }, row) => html`<rect class="bar ${tone}" x="${time.x(begun)}" y="${bottom + 22 + row * STRETCH}" width="${Math.max(2, round(time.x(done) - time.x(begun)))}" height="4" rx="2"><title>open for ${lengthOf(done - begun)}, from ${clock(begun)}</title></rect>`)}
+${stretches.map(({ from: begun, to: done, tone }, row) => html`<rect class="bar ${tone}" x="${time.x(begun)}" y="${bottom + 22 + row * STRETCH}" width="${Math.max(2, round(time.x(done) - time.x(begun)))}" height="4" rx="2"><title${inUtc(begun)}>open for ${lengthOf(done - begun)}, from ${clock(begun)}</title></rect>`)}
 </svg>
 <ul class="legend">${STACK.map((tone) => html`<li><span class="dot ${tone}"></span>${WORDS[tone]}</li>`)}<li><span class="dot write"></span>may change things</li></ul>`;
 }
@@ -95,14 +95,14 @@ function columns(
       ];
     });
     const said = parts.map(({ tone, count }) => `${count} ${WORDS[tone]}`).join(", ");
-    return html`<a href="${view.closer(Math.floor(from), Math.ceil(from + long))}"><title>${clock(from)}: ${said}</title>${stack}</a>`;
+    return html`<a href="${view.closer(Math.floor(from), Math.ceil(from + long))}"><title${inUtc(from)}>${clock(from)}: ${said}</title>${stack}</a>`;
   });
 }
 
 function moment(x: number, action: string, bottom: number, at: number): Html {
   const right = x > WIDTH - 90;
   return html`<line class="moment" x1="${x}" y1="${TOP - 12}" x2="${x}" y2="${bottom}"/>
-<text class="label strong" x="${right ? x - 5 : x + 5}" y="${TOP - 6}"${right ? html` text-anchor="end"` : null}>${actionText(action)}<title>${clock(at)}</title></text>`;
+<text class="label strong" x="${right ? x - 5 : x + 5}" y="${TOP - 6}"${right ? html` text-anchor="end"` : null}>${actionText(action)}<title${inUtc(at)}>${clock(at)}</title></text>`;
 }
 
 function sums({ columns: parts }: Picture): ReadonlyMap<number, number> {

@@ -58,11 +58,7 @@ export async function refusal(
     sentence: REASONS[reason],
     checks: [],
   };
-  noteRefusal(services, who.received, {
-    trueUser: who.trueUser,
-    effectiveUser: target,
-    decision: { word: reason, route: null, rule: null, via: null },
-  });
+  noteStart(services, who, target, reason);
   return await sendPage(
     reply,
     status,
@@ -86,4 +82,18 @@ export async function refusal(
       signIn: signInAddress(who.received),
     }),
   );
+}
+
+/** Puts a start that was refused on record, where it is known whose it was. */
+export function noteStart(
+  services: Services,
+  who: Visitor,
+  target: Identity | null,
+  reason: ReasonWord,
+): void {
+  noteRefusal(services, who.received, {
+    trueUser: who.trueUser,
+    effectiveUser: target,
+    decision: { word: reason, route: null, rule: null, via: null },
+  });
 }

@@ -27,7 +27,7 @@ import {
 import { home, personLink } from "./home.ts";
 import { linkOf, spendLink } from "./program-link.ts";
 import { given, startForm } from "./start-form.ts";
-import { beginNow, refusal } from "./start-now.ts";
+import { beginNow, noteStart, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
 
 /** So many people are listed, and so long is what they are looked for by. */
@@ -201,7 +201,13 @@ async function startNow(
     consent: asked.consent,
     wanted,
   });
-  if (answer.kind === "refused") return await refusal(services, reply, who, target, answer.reason);
+  if (answer.kind === "refused") {
+    if (answer.reason !== "consent-required" || grant.consent.mode !== "code")
+      return await refusal(services, reply, who, target, answer.reason);
+    noteStart(services, who, target, answer.reason);
+    const again = { user, to, from, ticket, reason, ...linked(secret), about: wrongCode(who) };
+    return await asPage(services, reply, who, again, 403);
+  }
   const spend = async () => {
     if (secret !== null) await spendLink(services, request, secret, trueUser.id);
   };
@@ -210,6 +216,12 @@ async function startNow(
   // The ask has the link's place from here on: it starts once, when the answer is yes.
   await spend();
   return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
+}
+
+/** What was typed stands in the form still, but for the code. */
+function wrongCode(who: Visitor): Html {
+  const { codeTries } = who.received.snapshot.settings.access;
+  return html`<p class="note bad" role="alert">${filled(wordsOf(who).start.codeWrong, { tries: String(codeTries) })}</p>`;
 }
 
 function linked(secret: string | null): Pick<Wanted, "link"> {

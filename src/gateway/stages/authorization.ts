@@ -116,10 +116,25 @@ function haystackOf(type: string): Haystack | null {
     : null;
 }
 
+/** Headers that have words of the protocol and numbers alone. */
+const WITHOUT_VALUES: ReadonlySet<string> = new Set([
+  "accept-ranges",
+  "cache-control",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "keep-alive",
+  "transfer-encoding",
+  "vary",
+]);
+
 /** Headers may have a token too, also in a cookie for scripts, percent-encoded. */
 function valuesIn({ headers }: UpstreamHead): readonly string[] {
   const found: string[] = [];
   for (let at = 1; at < headers.length; at += 2) {
+    if (WITHOUT_VALUES.has((headers[at - 1] ?? "").toLowerCase())) continue;
     const text = headers[at] ?? "";
     found.push(...credentialsIn(text, "data", true).found);
     if (text.includes("%")) found.push(...credentialsIn(decoded(text), "data", true).found);

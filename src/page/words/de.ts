@@ -248,6 +248,8 @@ export const DE: Words = {
       "Gefunden über die Adresse {address}, die mit dem Link kam. Niemand hat geprüft, ob die Person selbst geschrieben hat.",
     code: "Code",
     codeHint: "({who} findet ihn auf der Seite für den Zugriff auf das eigene Konto)",
+    codeWrong:
+      "Dieser Code zählt nicht: Er ist falsch, wurde benutzt oder ist zu alt. Es gibt {tries} Versuche.",
     whatFor: "Wofür",
     wantTo: "Sie möchten",
     onlyLook: "ansehen",

@@ -207,6 +207,7 @@ export const EN = {
       "Found by the address {address}, which came with the link. Nobody has verified that it was them who wrote.",
     code: "Code",
     codeHint: "({who} finds it on the page that is called access)",
+    codeWrong: "This code does not count: it is wrong, was used, or is too old. There are {tries} tries.",
     whatFor: "What for",
     wantTo: "You want to",
     onlyLook: "look",

@@ -244,6 +244,7 @@ export const ES: Words = {
       "Encontrado por la dirección {address}, que vino con el enlace. Nadie ha comprobado que fuera esa persona quien escribió.",
     code: "Código",
     codeHint: "({who} lo encuentra en la página del acceso a su cuenta)",
+    codeWrong: "Este código no vale: es incorrecto, ya se usó o es demasiado antiguo. Hay {tries} intentos.",
     whatFor: "Para qué",
     wantTo: "Usted quiere",
     onlyLook: "mirar",

@@ -254,6 +254,7 @@ export const FR: Words = {
       "Trouvé par l’adresse {address}, venue avec le lien. Personne n’a vérifié que c’est bien cette personne qui a écrit.",
     code: "Code",
     codeHint: "({who} le trouve sur la page de l’accès à son compte)",
+    codeWrong: "Ce code ne compte pas : il est faux, a servi ou est trop ancien. Il y a {tries} essais.",
     whatFor: "Objet",
     wantTo: "Vous voulez",
     onlyLook: "regarder",

@@ -243,6 +243,8 @@ export const PT: Words = {
       "Encontrado pelo endereço {address}, que veio com a ligação. Ninguém verificou se foi mesmo esta pessoa que escreveu.",
     code: "Código",
     codeHint: "({who} encontra-o na página do acesso à sua conta)",
+    codeWrong:
+      "Este código não vale: está errado, já foi usado ou é demasiado antigo. Há {tries} tentativas.",
     whatFor: "Para quê",
     wantTo: "Quer",
     onlyLook: "ver",

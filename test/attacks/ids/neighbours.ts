@@ -175,6 +175,12 @@ export const NEIGHBOURS: readonly Attack[] = [
     required: "none in an answer, none in the browser, none in a later request",
   },
   {
+    id: "LEAVE-05",
+    attack:
+      "the whole log (`trace`), the journal and the pages of sign-ins that succeed and that fail in several ways, read for secrets and tokens",
+    required: "none in any of them",
+  },
+  {
     id: "LINK-01",
     attack: "a link of a program's used again, from several tabs at once, after its time",
     required: "it counts once, over all gateways, for `api.linkLasts`; opening it uses nothing up",

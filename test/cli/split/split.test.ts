@@ -1,14 +1,17 @@
 import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute";
+import { IngressRoute } from "@kubernetes-models/traefik/traefik.io/v1alpha1/IngressRoute";
+import { Middleware } from "@kubernetes-models/traefik/traefik.io/v1alpha1/Middleware";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
 import { split } from "../../../src/cli/split/split.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { frontConfig, frontFolder } from "../../fixtures/gateway/front.ts";
+import { ENVOY, notOf, TRAEFIK } from "./shapes.ts";
 
 const APP = "http://127.0.0.1:8001";
 
-function place(t: Test, headers: string): string {
-  const yaml = frontConfig(APP).replace("headers: { when: impersonating }", `headers: ${headers}`);
+function place(t: Test, headers: string, app = APP): string {
+  const yaml = frontConfig(app).replace("headers: { when: impersonating }", `headers: ${headers}`);
   return frontFolder(t, yaml).config;
 }
 
@@ -38,8 +41,8 @@ t.test("words that it doesn't know are told", async (t) => {
   }
 });
 
-async function printed(t: Test, kind: string): Promise<string> {
-  const args = [kind, "-c", place(t, SAFE), "--host", "app.example.com", "--guise", "guise.support:8000"];
+async function printed(t: Test, kind: string, to = APP): Promise<string> {
+  const args = [kind, "-c", place(t, SAFE, to), "--host", "app.example.com", "--guise", "guise.support:8000"];
   const { code, out, err } = await runCommand(split, args);
   t.equal(code, 0, err);
   return out;
@@ -57,6 +60,59 @@ t.test("every kind names the app, the gateway, the prefix, and each header of ou
 const pattern = (text: string) => new RegExp(text.replaceAll("[[:space:]]", "\\s"));
 const OURS = ["guise=x", "guise_agent=1", "a=b; __Host-guise=y", "a=b;guise-here=z", "__Secure-guise-worn=1"];
 const OTHERS = ["a=b", "guised=1", "my_guise=2", "x=guise", "guise"];
+
+t.test("nginx, haproxy, caddy, apache: whose cookies and which pages go to the gateway", async (t) => {
+  const patterns: Readonly<Record<string, readonly [cookie: RegExp, pages: RegExp]>> = {
+    nginx: [/"~(\(\^\|.*)" 1;/, /"~(\^\/.*)" 1;/],
+    haproxy: [/req\.fhdr\(cookie\) -m reg (.*)$/m, /^ *acl guise_pages path_beg (.*)$/m],
+    caddy: [/header_regexp Cookie `(.*)`/, /@guisePages path \S+ (\S+)\*$/m],
+    apache: [/SetEnvIf Cookie "(.*)" GUISE=1/, /SetEnvIf Request_URI "(.*)" GUISE=1/],
+  };
+  for (const [kind, [ofCookie, ofPages]] of Object.entries(patterns)) {
+    const block = await printed(t, kind);
+    const cookie = pattern(ofCookie.exec(block)?.[1] ?? "nothing at all");
+    for (const it of OURS) t.ok(cookie.test(it), `${kind}: ${it}`);
+    for (const it of OTHERS) t.notOk(cookie.test(it), `${kind}: ${it}`);
+    const pages = new RegExp(`^(?:${ofPages.exec(block)?.[1] ?? "nothing at all"})`);
+    t.ok(pages.test("/.guise/me"), kind);
+    t.notOk(pages.test("/.guised"), kind);
+  }
+});
+
+t.test("traefik: its own schema takes what it has one for, and no key is unknown", async (t) => {
+  for (const to of [APP, "https://127.0.0.1:8443"]) {
+    const block = parse(await printed(t, "traefik", to));
+    t.same(notOf(TRAEFIK, block), []);
+    for (const [name, spec] of Object.entries(block.http.middlewares as Record<string, { headers: object }>))
+      t.equal(new Middleware({ metadata: { name }, spec }).validate(), undefined);
+    const routers = Object.values(
+      block.http.routers as Record<string, { rule: string; priority: number; service: string }>,
+    );
+    const routes = routers.map(({ rule: match, priority, service: name }) => ({
+      ...{ match, priority, kind: "Rule" as const },
+      services: [{ name, port: 80, passHostHeader: true }],
+    }));
+    t.equal(new IngressRoute({ metadata: { name: "guise" }, spec: { routes } }).validate(), undefined);
+  }
+});
+
+t.test("envoy: every key is a field of its message, and of its kind", async (t) => {
+  for (const to of [APP, "https://127.0.0.1:8443"])
+    t.same(notOf(ENVOY, parse(await printed(t, "envoy", to))), []);
+});
+
+t.test("what isn't of a shape is told", (t) => {
+  t.same(notOf(TRAEFIK, { http: { routers: { a: { rule: 1, srvice: "b" } }, services: {} } }), [
+    ".http.routers.a.rule is not of its kind: 1",
+    ".http.routers.a.srvice is no field",
+    ".http.routers.a.service is missing",
+  ]);
+  t.same(notOf(ENVOY, { route_config: { virtual_hosts: [] }, clusters: [{ name: "a", type: "b" }] }), [
+    '.clusters.0.type is not of its kind: "b"',
+    ".clusters.0.load_assignment is missing",
+  ]);
+  t.end();
+});
 
 t.test("traefik: agents and our pages before everybody else, and forged headers off", async (t) => {
   const { http } = parse(await printed(t, "traefik"));

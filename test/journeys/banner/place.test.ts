@@ -70,3 +70,44 @@ t.test("what was refused last, and both limits, stand in the details", async (t)
   t.match(await bar.call<string>("time.fixed", "return this.title;"), /UTC/, "at the latest");
   await context.close();
 });
+
+t.test("why is read at every width, and what opens is dark where the agent wants it so", async (t) => {
+  const { context, page } = await asNuno(it, { locale: "en", colorScheme: "dark" });
+  await page.goto(`${it.url}/.guise/stop`);
+  await page.click("main form button");
+  it.app.page("/u/17/x", APP);
+  await page.goto(`${it.url}/.guise/as/17?to=/u/17/x`);
+  await page.fill("#reason", "does not see the chart since Monday");
+  await page.click("main form button");
+  await ready(page);
+  for (const width of [320, 480, 640, 768, 900, 1400]) {
+    await page.setViewportSize({ width, height: 640 });
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+    const [bar, why] = [await (await inside(page)).box(".bar"), await (await inside(page)).box(".why")];
+    t.ok(why.width > 60 && why.height > 10, `${width}: it is there ${JSON.stringify(why)}`);
+    t.ok(why.x >= 0 && why.x + why.width <= width, `${width}: within the window`);
+    const stop = await (await inside(page)).box(".stop button");
+    t.ok(stop.width > 40 && stop.x + stop.width <= width, `${width}: Stop is there`);
+    t.ok(bar.height < 110, `${width}: the banner stays low (${bar.height})`);
+    t.equal(await page.evaluate("document.documentElement.scrollWidth"), width, `${width}: nothing bleeds`);
+    await it.shot(page, `49-why-${width}`);
+  }
+  const bar = await inside(page);
+  await bar.click("summary");
+  await it.shot(page, "49-details-dark");
+  const look = "const { backgroundColor, color } = getComputedStyle(this); return [backgroundColor, color];";
+  t.strictSame(await bar.call(".panel", look), ["rgb(34, 30, 20)", "rgb(247, 240, 220)"]);
+  await bar.click("summary");
+  await page.locator("h1").click();
+  const other = await context.newPage();
+  await other.goto(`${it.url}/.guise/stop`);
+  await other.click("main form button");
+  await page.bringToFront();
+  await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+  t.strictSame(await (await inside(page)).call("dialog.cover", look), [
+    "rgb(34, 30, 20)",
+    "rgb(247, 240, 220)",
+  ]);
+  await it.shot(page, "49-covered-dark");
+  await context.close();
+});

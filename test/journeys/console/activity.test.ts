@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import t from "tap";
 import { pressInBanner } from "../../fixtures/browser/banner.ts";
-import { journey } from "../../fixtures/browser/journey.ts";
+import { journey, signIn } from "../../fixtures/browser/journey.ts";
 
 t.test(
   "what was done as somebody else can be looked at: the list, one impersonation, one request",
@@ -61,6 +61,32 @@ t.test(
     t.same(complaints, [], "the page's own policy lets all of it through");
   },
 );
+
+t.test("times in drawings and fields are the reader's own, and UTC on hover", async (t) => {
+  const it = await journey();
+  t.teardown(() => it.close());
+  const alice = await it.browser.newContext({ timezoneId: "Asia/Tokyo", locale: "en-GB" });
+  const first = await alice.newPage();
+  await signIn(first, it.stack.url, "alice@demo.test");
+  await (await it.fromTicket(alice, "/site/9421/overview")).close();
+  await first.goto(`${it.stack.url}/.guise/activity?from=2026-01-01T10:00&to=2036-01-01T23:30:05`);
+  t.equal(await first.inputValue("#from"), "2026-01-01T19:00", "nine hours later");
+  t.equal(await first.inputValue("#to"), "2036-01-02T08:30:05");
+  t.match(await first.getAttribute("#to", "title"), "2036-01-01 23:30:05 UTC");
+  t.match(await first.locator(".filter label[for=from]").innerText(), "GMT+9");
+  await first.click(".filter button");
+  await first.waitForURL((url) => url.searchParams.get("from") === "2026-01-01T10:00:00");
+  t.equal(new URL(first.url()).searchParams.get("to"), "2036-01-01T23:30:05", "what is sent is UTC");
+
+  await first.locator("a[href*='impersonation=']").first().click();
+  const tick = first.locator("svg.drawing text[data-utc]").last();
+  const utc = (await tick.getAttribute("data-utc")) ?? "";
+  const hour = (text: string | null) => Number(text?.slice(0, 2));
+  t.equal(hour(await tick.textContent()), (hour(utc) + 9) % 24, "a line of the drawing too");
+  t.equal(await tick.locator("title").textContent(), `${utc} UTC`);
+  t.equal(await first.locator("svg.drawing text[data-zone]").textContent(), "GMT+9");
+  await alice.close();
+});
 
 t.test("readers see all, other agents their own, everybody else nothing", async (t) => {
   const it = await journey();

@@ -1,53 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import t, { type Test } from "tap";
 import { receipt } from "../../../src/cli/receipt.ts";
-import { findings } from "../../fixtures/browser/accessible.ts";
-import { type Journey, journey } from "../../fixtures/browser/journey.ts";
+import { consents, linkIn } from "../../fixtures/browser/consents.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { mailServer, plainPart } from "../../fixtures/servers/mail-server.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
-
-const mails = await mailServer();
-t.teardown(() => mails.close());
-process.env.SMTP_URL = mails.url;
-
-/** The worked example, where support has to ask. */
-const asking = (consent: string) => (yaml: string) =>
-  `${yaml.replace(/\bconsent: none.*/, `consent: ${consent}`)}
-mail: { smtp: { url: { fromEnv: SMTP_URL } }, from: support@example.com }
-`;
-
-const PHONE = { width: 390, height: 844 };
-const DESKTOP = { width: 1280, height: 900 };
-
-/** In the big size, looks at a page as it is on a desktop and on a phone, light and dark: nothing is wider than the window, and axe-core finds nothing. */
-async function seen(t: Test, it: Journey, page: Page, name: string, ours = true): Promise<void> {
-  if (process.env.GUISE_LONG !== "1") return;
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const [where, size] of [
-      ["desktop", DESKTOP],
-      ["phone", PHONE],
-    ] as const) {
-      await page.setViewportSize(size);
-      await it.shot(page, `${name}-${where}-${colorScheme}`);
-      const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      t.ok(Number(over) <= 0, `${name} fits on a ${where}`);
-    }
-    if (ours) t.strictSame(await findings(page), { looked: true, violations: [] }, `${name}, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize(DESKTOP);
-}
-
-async function asks(context: BrowserContext, it: Journey): Promise<Page> {
-  const page = await it.fromTicket(context, "/site/9421/overview");
-  await page.fill("#reason", "The chart is empty");
-  await page.fill("#ticket", "T-7");
-  return page;
-}
 
 /** What a click on this link saves. */
 async function downloaded(t: Test, page: Page, word: string): Promise<string> {
@@ -61,20 +19,17 @@ async function downloaded(t: Test, page: Page, word: string): Promise<string> {
 }
 
 t.test("asked by mail, allowed on the page, viewed, ended by the customer", async (t) => {
-  const it = await journey({ named: true, edit: asking("ask") });
-  t.teardown(() => it.close());
-  const [alice, nuno] = [await it.person("alice@demo.test"), await it.person("nuno@example.com")];
-  const agent = await asks(alice, it);
+  const it = await consents(t, "ask");
+  const nuno = await it.person("nuno@example.com");
+  const agent = await it.startPage("alice@demo.test");
   t.match(await agent.locator("main").innerText(), /is asked first, each time/);
-  await seen(t, it, agent, "70-ask");
+  await it.seen(agent, "70-ask");
   await agent.click("main button:has-text('Ask')");
   await agent.waitForURL((url) => url.pathname === "/.guise/asked");
   t.match(await agent.locator("main").innerText(), /goes on by itself/);
-  await seen(t, it, agent, "71-waits");
+  await it.seen(agent, "71-waits");
 
-  const [mail] = await mails.count(1);
-  if (mail === undefined) throw new Error("no mail came");
-  const link = /http:\S+link=\S+/.exec(plainPart(mail))?.[0] ?? "";
+  const link = linkIn(await it.mailTo("nuno@example.com", /asks to look/));
   t.match(link, `${it.stack.url}/.guise/access?link=`);
   // A scanner opens every link, with and without what browsers say.
   for (const headers of [
@@ -89,7 +44,7 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
     await stranger.locator("main").innerText(),
     /asks to look at your account[\s\S]*The chart is empty/,
   );
-  await seen(t, it, stranger, "72-link");
+  await it.seen(stranger, "72-link");
 
   const customer = await nuno.newPage();
   // The first page waits for nobody; a later one has the card.
@@ -97,10 +52,10 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
   await customer.waitForLoadState();
   await customer.goto(`${it.stack.url}/sites`);
   t.ok(await customer.locator("guise-banner").isVisible(), "their own page says that somebody asks");
-  await seen(t, it, customer, "76-card", false);
+  await it.seen(customer, "76-card", false);
   await customer.goto(`${it.stack.url}/.guise/access`);
   t.match(await customer.locator("main").innerText(), /asks to look at your account/);
-  await seen(t, it, customer, "73-access");
+  await it.seen(customer, "73-access");
   await customer.click("main button:has-text('Allow') >> nth=0");
   await customer.waitForURL((url) => url.pathname === "/.guise/access");
 
@@ -111,7 +66,7 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
 
   await customer.reload();
   t.match(await customer.locator("main").innerText(), /is looking at your account/);
-  await seen(t, it, customer, "74-viewed");
+  await it.seen(customer, "74-viewed");
   await customer.click("main button:has-text('End it now')");
   await customer.waitForLoadState();
   await agent.reload();
@@ -121,7 +76,7 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
   t.match(await customer.locator("main").innerText(), /Who looked[\s\S]*looked at: \d+, changed: 0/);
   await customer.click("text=What was done");
   t.match(await customer.locator("main").innerText(), /looked at \/site\/9421\/overview/);
-  await seen(t, it, customer, "75-past");
+  await it.seen(customer, "75-past");
 
   const saved = await downloaded(t, customer, "Receipt");
   const checked = await runCommand(receipt, ["verify", saved, "--data", it.stack.data, "--records"]);
@@ -133,8 +88,7 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
 t.test(
   "a browser that views the customer gives no yes for them, and no script of the app's page does",
   async (t) => {
-    const it = await journey({ named: true, edit: asking("window") });
-    t.teardown(() => it.close());
+    const it = await consents(t, "window");
     const [alice, nuno] = [await it.person("alice@demo.test"), await it.person("nuno@example.com")];
     const customer = await nuno.newPage();
     await customer.goto(`${it.stack.url}/.guise/access`);

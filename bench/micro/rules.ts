@@ -1,7 +1,7 @@
-import { presetRules } from "../src/domain/routing/presets.ts";
-import { compileRules, type RuleSpec } from "../src/domain/routing/rule.ts";
+import { presetRules } from "../../src/domain/routing/presets.ts";
+import { compileRules, type RuleSpec } from "../../src/domain/routing/rule.ts";
 
-/** Prints ns for asking 10 and 1,000 rules, each with the account-security preset behind them. Run: `node bench/rules.ts`. */
+/** Prints ns for asking 10 and 1,000 rules, each with the account-security preset behind them. Run: `node bench/micro/rules.ts`. */
 const ROUNDS = 500_000;
 
 function rulesOf(count: number): readonly RuleSpec[] {

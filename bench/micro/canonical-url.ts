@@ -1,6 +1,6 @@
-import { canonicalUrl, type UrlLimits } from "../src/domain/routing/canonical-url.ts";
+import { canonicalUrl, type UrlLimits } from "../../src/domain/routing/canonical-url.ts";
 
-/** Prints ns for one reading of a plain, a long and an odd address. Run: `node bench/canonical-url.ts`. */
+/** Prints ns for one reading of a plain, a long and an odd address. Run: `node bench/micro/canonical-url.ts`. */
 const limits: UrlLimits = { url: 16384, segments: 128, segment: 2048, encodedSlash: "refuse" };
 const cases: Readonly<Record<string, readonly string[]>> = {
   plain: Array.from({ length: 64 }, (_, i) => `/site/${i}/pages/settings`),
