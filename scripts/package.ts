@@ -16,9 +16,9 @@ function emit(): void {
     cwd: ROOT,
     stdio: "inherit",
   });
-  // The browser's scripts and styles go as they are.
+  // The browser's scripts and styles go as they are, over nothing that was emitted.
   for (const path of globSync("**/*.{js,css}", { cwd: `${ROOT}src` }))
-    cpSync(`${ROOT}src/${path}`, `${ROOT}dist/${path}`);
+    cpSync(`${ROOT}src/${path}`, `${ROOT}dist/${path}`, { force: false, errorOnExist: true });
   // The compiler turns imports; the files of threads are named by an address.
   for (const path of globSync("dist/**/*.js", { cwd: ROOT })) {
     const text = readFileSync(`${ROOT}${path}`, "utf8");

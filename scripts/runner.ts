@@ -12,18 +12,22 @@ export interface RunOptions {
   /** How long a file may take, ms. */
   readonly timeout: number;
   readonly env: NodeJS.ProcessEnv;
+  /** How long after the start a file may still begin, ms; without it, always. */
+  readonly within?: number;
 }
 
 /** How long a file that is told to end has for saying which of its tests still ran, ms. */
 const LAST_WORDS = 10_000;
 
-/** Runs all of them, in their order, and writes a line for each that ends; of one that is red, all that it said of what failed. */
+/** Runs them in their order, and writes a line for each that ends; of one that is red, all that it said of what failed. */
 export async function runAll(files: readonly string[], options: RunOptions): Promise<Tally> {
   const sum = { passed: 0, skipped: 0, failed: [] as string[], redFiles: [] as string[] };
   const times = new Map<string, number>();
   const waiting = [...files];
+  const last = performance.now() + (options.within ?? Number.POSITIVE_INFINITY);
+  const next = () => (performance.now() < last ? waiting.shift() : undefined);
   const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    for (let file = next(); file !== undefined; file = next()) {
       const began = performance.now();
       const { passed, skipped, failed, output } = await runOne(file, options);
       const time = performance.now() - began;
@@ -38,7 +42,7 @@ export async function runAll(files: readonly string[], options: RunOptions): Pro
     }
   };
   await Promise.all(Array.from({ length: options.jobs }, worker));
-  return { ...sum, times };
+  return { ...sum, times, notBegun: waiting };
 }
 
 async function runOne(file: string, { timeout, env }: RunOptions) {

@@ -13,6 +13,8 @@ export interface Tally extends Count {
   readonly redFiles: readonly string[];
   /** How long each file took, in ms. */
   readonly times: ReadonlyMap<string, number>;
+  /** The files for which there was no time. */
+  readonly notBegun: readonly string[];
 }
 
 interface Sum {

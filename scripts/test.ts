@@ -1,12 +1,12 @@
 // `npm test`, and with `--system` `npm run test:system`: gets what the tests need, runs them, and says in one line how they went.
-// Below test/system/ and test/apps/ stands what needs more than Redis and Chromium, or takes long.
+// `npm test` is quick; what needs more than Redis and Chromium, and the journeys through the whole stack in a browser, are system tests.
 import { globSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { provide } from "./programs.ts";
 import { runAll } from "./runner.ts";
 import type { Tally } from "./tally.ts";
 
-const SYSTEM = /^test\/(?:system|apps)\//;
+const SYSTEM = /^test\/(?:system|apps|journeys|attacks\/script)\//;
 /** What takes longest begins first, so that at the end no processor waits for one file. */
 const LONG_FIRST = [
   /^test\/(?:fidelity|journeys|page\/shown)/,
@@ -15,7 +15,7 @@ const LONG_FIRST = [
 ];
 
 /** Tests whose size these set are small in `npm test`, and run once more by `npm run test:system`, in these sizes. */
-const SIZES = { GUISE_LONG: "1", GUISE_ROUNDS: "100", GUISE_EXCHANGES: "10000" };
+const SIZES = { GUISE_LONG: "1", GUISE_ROUNDS: "25", GUISE_EXCHANGES: "10000" };
 
 function filesOf(system: boolean): readonly string[] {
   const rank = (file: string) =>
@@ -29,12 +29,14 @@ function filesOf(system: boolean): readonly string[] {
 }
 
 /** The last lines: what took longest, what is red, and the count. */
-function report({ passed, skipped, failed, redFiles, times }: Tally): void {
+function report({ passed, skipped, failed, redFiles, times, notBegun }: Tally): void {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   say("");
   const longest = [...times].sort(([, a], [, b]) => b - a).slice(0, 10);
   for (const [file, time] of longest) say(`${(time / 1_000).toFixed(1).padStart(6)} s  ${file}`);
   if (skipped > 0) say(`\n${skipped} skipped`);
+  if (notBegun.length > 0) say("\nNot begun, for want of time:");
+  for (const file of notBegun) say(`  ${file}`);
   if (redFiles.length > 0) say("\nRed:");
   for (const file of redFiles) {
     say(`  ${file}`);
@@ -43,14 +45,19 @@ function report({ passed, skipped, failed, redFiles, times }: Tally): void {
   say(`\n${passed} passed, ${failed.length} failed`);
 }
 
+function numberOf(option: string): number | null {
+  const word = words.find((it) => it.startsWith(`--${option}=`));
+  return word === undefined ? null : Number(word.slice(option.length + 3));
+}
+
 const words = process.argv.slice(2);
 const system = words.includes("--system");
 const named = words.filter((word) => !word.startsWith("--"));
 const files = named.length > 0 ? named : filesOf(system);
 // Much of a test is waiting, so there is one more than there are processors.
-const jobs = Number(
-  words.find((word) => word.startsWith("--jobs="))?.slice("--jobs=".length) ?? availableParallelism() + 1,
-);
+const jobs = numberOf("jobs") ?? availableParallelism() + 1;
+/** `--within=20`: after 20 minutes no file begins any more; those are named. */
+const minutes = numberOf("within");
 
 if (provide(files)) {
   const tally = await runAll(files, {
@@ -58,6 +65,7 @@ if (provide(files)) {
     // Rows in their big sizes take longer.
     timeout: system ? 1_800_000 : 300_000,
     env: system ? { ...SIZES, ...process.env } : process.env,
+    ...(minutes === null ? {} : { within: minutes * 60_000 }),
   });
   report(tally);
   process.exitCode = tally.failed.length === 0 && tally.passed > 0 ? 0 : 1;

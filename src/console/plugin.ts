@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
@@ -153,8 +152,13 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  const scripts = ["./search.js", "./running/running.js", "./help/embed.js"].map((file) => ({
-    name: basename(file),
+  const sources = {
+    "search.js": "./search.js",
+    "running.js": "./running/running.js",
+    "embed.js": "./help/embed-script.js",
+  };
+  const scripts = Object.entries(sources).map(([name, file]) => ({
+    name,
     type: "text/javascript; charset=utf-8",
     body: readFileSync(new URL(file, import.meta.url)),
   }));

@@ -51,7 +51,7 @@ let read: ReadonlyMap<string, ClientAsset> | null = null;
 export function clientAssets(): ReadonlyMap<string, ClientAsset> {
   read ??= new Map([
     ["client.js", asset(Buffer.from(bundle()), "text/javascript; charset=utf-8")],
-    ["help.js", asset(file("../help/help.js"), "text/javascript; charset=utf-8")],
+    ["help.js", asset(file("../help/help-script.js"), "text/javascript; charset=utf-8")],
     ["banner.css", asset(Buffer.concat(STYLES.map(file)), "text/css; charset=utf-8")],
     ["page.css", asset(file("page.css"), "text/css; charset=utf-8")],
   ]);

@@ -55,13 +55,15 @@ export interface SignedIn {
   readonly cookies: readonly JarCookie[];
   /** What was taken on the way: for what is presented, and for the end. */
   readonly values: Readonly<Record<string, string>>;
+  /** Names of the cookies by which the app knows whom it sees; a `*` at the end is any ending. */
+  readonly kept: readonly string[];
 }
 
-/** Whom the app says it sees. `nobody`: it says that nobody is signed in. */
+/** Whom the app says it sees. `nobody`: it says that nobody is signed in; where it isn't `sure`, it only doesn't say who. */
 export type Seen =
   | { readonly kind: "expected" }
   | { readonly kind: "other" }
-  | { readonly kind: "nobody"; readonly why: string };
+  | { readonly kind: "nobody"; readonly why: string; readonly sure: boolean };
 
 /** One look at whom the app sees. */
 export interface Verification {
@@ -110,6 +112,8 @@ export interface AppSignIn extends SessionEnd {
   isSignedOut(status: number, location: string): boolean;
   /** null where nothing is presented. */
   present(values: Values): Presented | null;
+  /** The app signs people in by itself: as long as it sees nobody, its answers are shown. */
+  readonly admitsNobody: boolean;
   readonly leave: readonly LeaveAddress[];
   readonly refresh: readonly RefreshAddress[];
   /** Times in ms: between two looks at whom the app sees, before a failed sign-in is tried anew, for one sign-in. */

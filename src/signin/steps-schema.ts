@@ -16,7 +16,7 @@ const KNOWN = [
   ...["id", "mode", "reason", "ticket"].map((it) => `impersonation.${it}`),
 ];
 
-function upTo(fallback: string, least: number, most: number, describe: string) {
+export function upTo(fallback: string, least: number, most: number, describe: string) {
   return duration
     .refine((ms) => ms >= least && ms <= most, {
       error: `write a length of time from ${least}ms to ${most / MINUTE}m`,
@@ -57,7 +57,7 @@ const leaving = z
   )
   .describe("An address by which the app goes back to the account that logged in as somebody.");
 
-const verify = z
+export const verify = z
   .strictObject({
     get: address.describe("An address of the app whose answer says who is signed in."),
     id: finder.describe(
@@ -71,6 +71,8 @@ const verify = z
     headers: headerTexts.default({}).describe("Further headers."),
   })
   .describe("How the app is asked whom it sees; it must name the effective user before anything is shown.");
+
+export type VerifyOptions = z.output<typeof verify>;
 
 const signedOut = z
   .strictObject({

@@ -1,24 +1,21 @@
-import { type Finder, headersOf, theOnly } from "../clients/finder.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
 import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
 import { isHeaderValue, type Values } from "../domain/signin/place-text.ts";
-import { Fault, whyOf } from "../errors.ts";
+import { Fault } from "../errors.ts";
+import { type Look, lookBy, seenInstead } from "./look.ts";
 import { endBySteps } from "./session-end.ts";
 import type {
-  AppAnswer,
   AppConnection,
   AppSignIn,
   Presented,
   Report,
-  Seen,
   SignedIn,
   SignInKind,
-  StepReport,
   Verification,
 } from "./sign-in.ts";
-import { begins, type Step, stepOf } from "./step-schema.ts";
+import { begins } from "./step-schema.ts";
 import { type StepsOptions, stepsSchema } from "./steps-schema.ts";
-import { filled, type Standing, take, type WalkOptions, walk } from "./walk.ts";
+import { filled, type Standing, type WalkOptions, walk } from "./walk.ts";
 
 /** Requests that make the app's own session in the jar. The app keeps its login, and is asked whom it sees. */
 export const steps: SignInKind<StepsOptions> = {
@@ -36,7 +33,8 @@ export const steps: SignInKind<StepsOptions> = {
 class BySteps implements AppSignIn {
   readonly #options: StepsOptions;
   readonly #secrets: Values;
-  readonly #verify: Step;
+  readonly #look: Look;
+  readonly admitsNobody = false;
   readonly endsSessions: boolean;
   readonly end: AppSignIn["end"];
   readonly leave: AppSignIn["leave"];
@@ -49,10 +47,7 @@ class BySteps implements AppSignIn {
   constructor(options: StepsOptions, secrets: Values) {
     this.#options = options;
     this.#secrets = secrets;
-    // Any status is an answer to whom it sees.
-    const status = Array.from({ length: 500 }, (_, at) => at + 100);
-    const { get, headers } = options.verify;
-    this.#verify = stepOf("GET", get, { headers, expect: { status } });
+    this.#look = lookBy(options.verify, options);
     const { end, endsSessions } = endBySteps(options.end, options, secrets);
     this.end = end;
     this.endsSessions = endsSessions;
@@ -80,8 +75,9 @@ class BySteps implements AppSignIn {
       const { seen, jar: verified } = await this.verify(all, { ...jar, cookies }, app, report);
       last = { jar: verified, values: all };
       if (seen.kind !== "expected")
-        throw new Fault("sign-in-failed", `verify, ${this.#verify.name}: ${seenInstead(seen)}`);
-      return { cookies: last.jar.cookies, values: this.#takenIn(all) };
+        throw new Fault("sign-in-failed", `verify, GET ${this.#options.verify.get}: ${seenInstead(seen)}`);
+      const { cookies: kept } = last.jar;
+      return { cookies: kept, values: this.#takenIn(all), kept: [...new Set(kept.map(({ name }) => name))] };
     } catch (error) {
       // Whosever session it is by now: nobody will use it.
       const begun = last.jar.cookies.length > 0 || Object.keys(this.#takenIn(last.values)).length > 0;
@@ -92,21 +88,8 @@ class BySteps implements AppSignIn {
     }
   }
 
-  async verify(values: Values, jar: Jar, app: AppConnection, report: Report): Promise<Verification> {
-    const steps: StepReport[] = [];
-    const options = this.#walking(app, (step) => steps.push(step), "verify");
-    const all = this.#with(values);
-    let named: string | null = null;
-    try {
-      const { answer, path, next } = await take(this.#verify, "verify", { jar, values: all }, options);
-      const { id, is } = this.#options.verify;
-      const said = saidBy(answer, id);
-      named = said.kind === "named" ? said.value : null;
-      const seen = seenIn(said, filled(is, all));
-      return { seen, jar: next.jar, path, lines: headersOf(answer, "set-cookie") };
-    } finally {
-      for (const step of steps) report({ ...step, said: named });
-    }
+  verify(values: Values, jar: Jar, app: AppConnection, report: Report): Promise<Verification> {
+    return this.#look({ values: this.#with(values), jar }, app, report);
   }
 
   isSignedOut(status: number, location: string): boolean {
@@ -155,33 +138,4 @@ function presented(name: string, text: string, values: Values): string {
   const value = filled(text, values);
   if (isHeaderValue(value)) return value;
   throw new Fault("sign-in-failed", `present: what is put into ${name} can't stand there`);
-}
-
-type Said =
-  | { readonly kind: "named"; readonly value: string }
-  | { readonly kind: "nobody"; readonly why: string };
-
-/** Redirects and refusals are how apps speak to guests; that the app is broken says nothing of anybody. */
-function saidBy(answer: AppAnswer, id: Finder): Said {
-  const { status } = answer;
-  if (status >= 500) throw new Fault("sign-in-failed", `verify: the answer has status ${status}`);
-  if (status >= 300) return { kind: "nobody", why: `the answer has status ${status}` };
-  try {
-    const value = theOnly(id, answer);
-    return value === null
-      ? { kind: "nobody", why: `nobody is found by ${id.name} (status ${status})` }
-      : { kind: "named", value };
-  } catch (error) {
-    return { kind: "nobody", why: whyOf(error) };
-  }
-}
-
-function seenIn(said: Said, expected: string): Seen {
-  if (said.kind === "nobody") return said;
-  return said.value === expected ? { kind: "expected" } : { kind: "other" };
-}
-
-/** What the app sees in the place of the effective user. */
-export function seenInstead(seen: Exclude<Seen, { kind: "expected" }>): string {
-  return seen.kind === "other" ? "the app names somebody else" : seen.why;
 }

@@ -64,3 +64,36 @@ t.test("nobody else is let in by the address of the gateway's", async (t) => {
   ])
     t.equal((await ask(`${app.origin}/index_http.php`, headers)).status, 403);
 });
+
+t.test(
+  "its own login takes nothing but the customer's password, whatever account asks: no form steps",
+  async (t) => {
+    const sessions = app.sessionsOf("nuno");
+    const key = process.env.SUPPORT_KEY ?? "";
+    const form = new URLSearchParams({ name: "nuno", password: key, autologin: "1", enter: "Sign in" });
+    const posted = await fetch(`${app.origin}/index.php`, { method: "POST", body: form, redirect: "manual" });
+    t.match(await posted.text(), /Incorrect user name or password/);
+    const call = async (method: string, params: object, auth: string | null) => {
+      const body = JSON.stringify({ jsonrpc: "2.0", method, params, id: 1, auth });
+      const headers = { "content-type": "application/json-rpc" };
+      const answer = await fetch(`${app.origin}/api_jsonrpc.php`, { method: "POST", headers, body });
+      return (await answer.json()) as { result?: string; error?: { data: string } };
+    };
+    t.match(await call("user.login", { username: "nuno", password: key }, null), {
+      error: { data: /Incorrect user name/ },
+    });
+    const { result: admin = null } = await call(
+      "user.login",
+      { username: "Admin", password: "zabbix" },
+      null,
+    );
+    t.type(admin, "string", "who runs it is signed in");
+    for (const method of ["user.loginByUsername", "user.impersonate"])
+      t.match(
+        await call(method, { username: "nuno" }, admin),
+        { error: { data: /Incorrect method/ } },
+        method,
+      );
+    t.equal(app.sessionsOf("nuno"), sessions);
+  },
+);

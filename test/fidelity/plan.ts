@@ -1,4 +1,4 @@
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { type Field, valuesOf } from "./reader.ts";
 
 /** How a sequence of bytes is cut into writes. */
@@ -104,7 +104,9 @@ export function bytesOf({ size, salt }: Pick<Body, "size" | "salt">): Buffer {
 export function answerBytes({ body, coding }: Pick<AnswerPlan, "body" | "coding">): Buffer {
   const bytes = bytesOf(body);
   if (coding === "none" || body.size === 0) return bytes;
-  return coding === "gzip" ? gzipSync(bytes, { level: 1 }) : brotliCompressSync(bytes.subarray(0, 65_536));
+  return coding === "gzip"
+    ? gzipSync(bytes, { level: 1 })
+    : brotliCompressSync(bytes.subarray(0, 65_536), { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
 }
 
 /** Bytes on the wire, cut into pieces of which each knows how many bytes of the body have been sent with it. */

@@ -57,7 +57,7 @@ t.test("a refusal that is cut off is never shown as complete", async (t) => {
 
 t.test("an app that falls silent in the middle of a refusal is given up", async (t) => {
   const app = await sayingApp(t, "HTTP/1.1 500 Oops\r\nContent-Length: 10\r\n\r\nabc");
-  const gateway = await tunnelGateway(t, { upstream: app, timeouts: { answerIdle: 50 } });
+  const gateway = await tunnelGateway(t, { upstream: app, timeouts: { answerIdle: 500 } });
   const client = await upgrading(t, gateway.port);
   await client.closed;
   await app.peers[0]?.closed;

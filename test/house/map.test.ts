@@ -1,7 +1,7 @@
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { ROOT } from "./source.ts";
+import { filesBelow, ROOT } from "./source.ts";
 
 /** The map in the README: one line a folder below src/, `name/  what it is for`. */
 function mapped(): readonly string[] {
@@ -29,6 +29,18 @@ t.test("every folder of src/ has its tests under the same name", async (t) => {
     [],
   );
 });
+
+t.test(
+  "a browser's script has not the name of a file of ours, which would be the same file in the package",
+  async (t) => {
+    const ours = new Set(filesBelow("src").map(({ path }) => path));
+    const scripts = filesBelow("src", ".js").map(({ path }) => path);
+    t.strictSame(
+      scripts.filter((path) => ours.has(path.replace(/\.js$/, ".ts"))),
+      [],
+    );
+  },
+);
 
 /** What stands in a folder beside its page: files without their ending `.ts`, and folders. */
 function standsIn(folder: string): { readonly files: readonly string[]; readonly names: readonly string[] } {

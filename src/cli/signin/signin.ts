@@ -93,14 +93,14 @@ function appOf(
   name: string | null,
 ): { readonly settings: Settings; readonly signIn: AppSignIn } {
   const all = (snapshot.apps?.all ?? [snapshot]).map(({ settings }) => settings);
-  const by = all.filter(({ signIn }) => signIn !== null);
+  const by = all.filter(({ signIn }) => signIn !== null && !signIn.admitsNobody);
   const [settings = null, ...more] = name === null ? by : by.filter(({ app }) => app === name);
   if (settings?.signIn == null)
     throw new Fault(
       "config-invalid",
       name === null
-        ? "no app of this config has `signIn`"
-        : `there is no app \`${name}\` with \`signIn\`; there is ${appNames(snapshot).join(", ")}`,
+        ? "no app of this config has `signIn` with steps"
+        : `there is no app \`${name}\` with steps in \`signIn\`; there is ${appNames(snapshot).join(", ")}`,
     );
   if (more.length > 0)
     throw new Fault(

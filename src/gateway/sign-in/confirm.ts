@@ -1,8 +1,8 @@
 import { headersOf } from "../../clients/finder.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
+import { seenInstead } from "../../signin/look.ts";
 import type { Seen } from "../../signin/sign-in.ts";
-import { seenInstead } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -53,8 +53,11 @@ export async function confirm(services: Services, signed: Signed, head: Upstream
   if (!isDoubted(services, asking, trust, signed, arrived)) return "shown";
   const seen = await look(services, asking, session, neededFrom(trust, arrived));
   if (seen.kind === "expected") return "shown";
+  const bySteps = signIn?.admitsNobody !== true;
+  if (seen.kind === "nobody" && seen.sure && !bySteps) return "shown";
   // An app whose pages are open to guests expires a session without a word.
-  if (seen.kind === "nobody" && !isUnsafe(signed)) return await signedOut(services, signed, asking, seen);
+  if (seen.kind === "nobody" && bySteps && !isUnsafe(signed))
+    return await signedOut(services, signed, asking, seen);
   return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${seenInstead(seen)}`);
 }
 

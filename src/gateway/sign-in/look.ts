@@ -40,7 +40,7 @@ async function lookNow(
   const { impersonations } = services;
   const { app } = committed.snapshot.settings;
   const { made, generation } = session;
-  if (made === null) return { kind: "nobody", why: "the session was given up" };
+  if (made === null) return { kind: "nobody", why: "the session was given up", sure: false };
   const trail: StepReport[] = [];
   const jar = await impersonations.jar(impersonation.id);
   const looked = await signIn.verify(valuesOf(made), jar, connectionFor(services, asking), (it) =>

@@ -97,11 +97,12 @@ async function make(
     const done = await signIn.perform(new Map(Object.entries(known)), connection, (step) => trail.push(step));
     const made = madeOf(services, asking, done, known);
     const kept = await orEnded(services, asking, done, async () => {
-      await services.ledger.record(signInEvent(services, asking, trail, null));
+      if (!signIn.admitsNobody) await services.ledger.record(signInEvent(services, asking, trail, null));
       return await appSessions.keep(impersonation.id, app, generation, { made, cookies: done.cookies });
     });
     if (!kept) throw new Fault("sign-in-failed", "the impersonation has ended meanwhile");
-    believe(trust, { generation, startedAt, cookies: printOf(done.cookies, app, made.kept) });
+    if (!signIn.admitsNobody)
+      believe(trust, { generation, startedAt, cookies: printOf(done.cookies, app, made.kept) });
     return { app, generation, claimedUntil: null, made };
   } catch (error) {
     await appSessions
@@ -200,8 +201,8 @@ function madeOf(
   done: SignedIn,
   known: Readonly<Record<string, string>>,
 ): MadeSession {
-  const kept = [...new Set(done.cookies.map(({ name }) => name))];
-  return { at: services.clock.now(), values: done.values, kept, by: askedBy(committed), known };
+  const { values, kept } = done;
+  return { at: services.clock.now(), values, kept, by: askedBy(committed), known };
 }
 
 /** What the steps of a session are filled in with. */

@@ -35,7 +35,7 @@ t.test("an app that isn't there is 502 with a generic body", async (t) => {
 });
 
 t.test("an app that is silent is 504, one that falls silent is cut, an event stream lives", async (t) => {
-  const timeouts = { answer: 100, answerIdle: 100 };
+  const timeouts = { answer: 500, answerIdle: 500 };
   const silent = await ask(t, (await rawApp(t, () => undefined)).origin, { timeouts });
   t.match(silent.text, /^HTTP\/1\.1 504 [\s\S]*"code":"upstream-timeout"/);
   t.equal(silent.settlement.ending, "upstream-timeout");

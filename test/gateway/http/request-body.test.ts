@@ -128,7 +128,7 @@ t.test("UP-03 a client that leaves within its upload takes the app's request wit
 
 t.test("a client whose upload stalls is 408, and the app's request ends", async (t) => {
   const app = await rawApp(t, () => undefined);
-  const gate = await gateway(t, { upstream: { origin: app.origin }, timeouts: { requestIdle: 100 } });
+  const gate = await gateway(t, { upstream: { origin: app.origin }, timeouts: { requestIdle: 500 } });
   const client = await raw(t, gate.port);
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
   t.match(
@@ -168,7 +168,7 @@ t.test("an upload that the app is slow to take may be as slow as the app", async
   });
   const gate = await gateway(t, {
     upstream: { origin: app.origin },
-    timeouts: { requestIdle: 300 },
+    timeouts: { requestIdle: 1_000 },
     limits: { uploadRate: 20_000_000 },
   });
   const client = await raw(t, gate.port);
@@ -195,7 +195,7 @@ t.test("an app that answers before the body is there is heard, and the client ma
 
 t.test("a client that goes on sending to an app that has answered is cut in the end", async (t) => {
   const app = await rawApp(t, (peer) => peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!"));
-  const gate = await gateway(t, { upstream: { origin: app.origin }, timeouts: { requestIdle: 100 } });
+  const gate = await gateway(t, { upstream: { origin: app.origin }, timeouts: { requestIdle: 500 } });
   const client = await raw(t, gate.port);
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx");
   t.match((await client.closed).text, /no!$/);

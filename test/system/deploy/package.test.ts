@@ -24,9 +24,10 @@ const PACKED = [
 const place = await mkdtemp(join(tmpdir(), "guise-package-"));
 t.teardown(() => rm(place, { recursive: true, force: true }));
 
-/** Without what an npm around this test says of its own project. */
+/** The machine's own proxies and certificates, without what an npm around this test says of its own project. */
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const env = (path: string): NodeJS.ProcessEnv => ({
-  HOME: process.env.HOME,
+  ...outside,
   PATH: `${path}:/usr/local/bin:/usr/bin:/bin`,
   npm_config_prefer_offline: "true",
   npm_config_audit: "false",
