@@ -3,15 +3,16 @@ import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "./audit/refused-before-decision.ts";
+import type { Answer } from "./http/raw-response.ts";
 import { refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
-import { originAllowed } from "./origin.ts";
 import { answer, intake, pipeline } from "./pipeline.ts";
 import type { Forwarding, Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
+import { answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash } from "./stages/forward.ts";
 import { notSignedIn } from "./stages/not-signed-in.ts";
+import { originAllowed } from "./websocket/origin.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
