@@ -108,6 +108,12 @@ export function homeOf({ received }: Visitor): string {
   return site.atConsole ? `${site.app?.origin ?? snapshot.settings.publicUrl ?? ""}/` : "/";
 }
 
+/** What links of ours begin with that are followed elsewhere: in a mail, a helpdesk, a program. */
+export function linkBase({ site, snapshot }: Pick<Received, "site" | "snapshot">): string {
+  const { console, publicUrl, prefix } = snapshot.settings;
+  return `${console?.origin ?? publicUrl ?? site.origin}${prefix}`;
+}
+
 /** One value of a form; files and repeated fields count as absent. */
 export function field(request: FastifyRequest, name: string): string | null {
   const body = request.body as Record<string, unknown> | null | undefined;

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { click, UNASKED } from "../domain/facts.ts";
+import { click, unstarted } from "../domain/facts.ts";
 import { coversAny, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
@@ -52,16 +52,12 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
   const owner = await askOwner(services.log, { host: place.host, snapshot, id: received.id }, place);
   const decision = decide(
     click({ place, route: found.target.pattern }),
-    {
+    unstarted({
       caller: { kind: "known", identity: agent },
-      loaded: { kind: "none" },
       owner,
-      target: { kind: "recorded" },
-      refererOwner: { kind: "not-asked" },
-      consent: UNASKED,
       ownerConsent: await saidBy(services, received, owner.kind === "found" ? owner.owner.id : null),
       now: received.at,
-    },
+    }),
     snapshot.policy,
   );
   return sentenceOf(decision, !coversAny(snapshot.policy, agent, place));
