@@ -9,6 +9,7 @@ import { locate } from "./isolation/label-host.ts";
 import { answer, intake, pipeline } from "./pipeline.ts";
 import type { Forwarding, Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
+import { socketOpened } from "./sign-in/confirm.ts";
 import { answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash } from "./stages/forward.ts";
 import { notSignedIn } from "./stages/not-signed-in.ts";
@@ -75,16 +76,21 @@ async function open(
 ): Promise<void> {
   const { target, headers } = await outbound();
   const { signal, opened, release } = leash(services, signed);
+  let closed = (): void => undefined;
   tunnel.open({
     ...client,
     address: signed.client.ip,
     target,
     headers,
     respond: async (head) => (await respond(head)).headers,
-    opened,
+    opened: (status, carried) => {
+      closed = socketOpened(services, signed, () => carried().requestBytes);
+      opened(status, carried);
+    },
     failed: (fault) => refuse(client.socket, failedWith(services, signed, fault)),
     settled: (settlement) => {
       release();
+      closed();
       settle(settlement);
     },
     signal,
