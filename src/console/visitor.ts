@@ -89,10 +89,18 @@ export function spokenPage(who: Visitor, page: Pick<Frame, "title" | "body" | "w
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home" | "texts">,
+  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home" | "texts"> & {
+    /** The page of the header that it belongs to, below the prefix; unless given the one at this address. */
+    readonly within?: string;
+  },
 ): string {
   const { prefix } = received.snapshot.settings;
-  const navigation = navigationFor(received.snapshot, trueUser, received.url.path, page.texts);
+  const navigation = navigationFor(
+    received.snapshot,
+    trueUser,
+    page.within === undefined ? received.url.path : prefix + page.within,
+    page.texts,
+  );
   return layout({
     ...page,
     navigation,

@@ -331,6 +331,7 @@ export const DE: Words = {
     emergencyLead:
       "Es sei ein Notfall. Die Person wurde benachrichtigt, und jeder Eintrag ist gekennzeichnet.",
     lead: "Es beginnt nur, wenn ein anderer Agent Ja sagt. Ihre Antwort wird aufgezeichnet.",
+    none: "Nichts wartet auf Ihre Antwort.",
     atMost: "höchstens {time}",
     approve: "Genehmigen",
     somebody: "Jemand",

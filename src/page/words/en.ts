@@ -286,6 +286,7 @@ export const EN = {
     over: "This is over",
     emergencyLead: "It is an emergency, they say. The customer was told, and every record is marked.",
     lead: "It begins only if another agent says yes. Your answer is on record.",
+    none: "Nothing waits for your answer.",
     atMost: "{time} at most",
     approve: "Approve",
     somebody: "Somebody",

@@ -323,6 +323,7 @@ export const ES: Words = {
     over: "Esto ha terminado",
     emergencyLead: "Es una emergencia, según dice. Se avisó a la persona y cada registro queda marcado.",
     lead: "Solo empieza si otro agente dice que sí. Su respuesta queda registrada.",
+    none: "Nada espera su respuesta.",
     atMost: "{time} como máximo",
     approve: "Aprobar",
     somebody: "Alguien",

@@ -335,6 +335,7 @@ export const FR: Words = {
     emergencyLead:
       "C’est une urgence, est-il dit. La personne a été prévenue et chaque enregistrement est marqué.",
     lead: "Cela ne commence que si un autre agent dit oui. Votre réponse est enregistrée.",
+    none: "Rien n’attend votre réponse.",
     atMost: "{time} au plus",
     approve: "Approuver",
     somebody: "Quelqu’un",

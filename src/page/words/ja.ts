@@ -321,6 +321,7 @@ export const JA: Words = {
     over: "終わりました",
     emergencyLead: "緊急とのことです。本人に通知され、すべての記録に印が付きます。",
     lead: "別の担当者が「はい」と答えたときだけ始まります。あなたの返答は記録されます。",
+    none: "あなたの返答を待っているものはありません。",
     atMost: "最長 {time}",
     approve: "承認する",
     somebody: "ある人",

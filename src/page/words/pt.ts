@@ -324,6 +324,7 @@ export const PT: Words = {
     over: "Isto acabou",
     emergencyLead: "É uma emergência, segundo diz. A pessoa foi avisada e cada registo fica marcado.",
     lead: "Só começa se outro agente disser que sim. A sua resposta fica registada.",
+    none: "Nada espera a sua resposta.",
     atMost: "{time} no máximo",
     approve: "Aprovar",
     somebody: "Alguém",
