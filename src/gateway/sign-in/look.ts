@@ -1,8 +1,8 @@
 import { Fault } from "../../errors.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen, StepReport } from "../../signin/sign-in.ts";
+import { cookieScope } from "../intake/cookie-scope.ts";
 import type { Services } from "../services/services.ts";
-import { cookieScope } from "../stages/cookie-scope.ts";
 import { type Asking, believe, connectionFor, endUnused, tellFailed, trustOf, valuesOf } from "./obtain.ts";
 import { printOf, saidOn } from "./trust.ts";
 
