@@ -234,6 +234,7 @@ export const AR: Words = {
     viewAs: "العرض بصفة {who}",
     viewWithCode: "العرض برمز {who}",
     ask: "اسأل {who}",
+    history: "ما فُعل بصفة هذا الشخص",
     byProgram: "أنشأ {who} هذا الرابط لك. يصلح لمرة واحدة.",
     byAddress: "عُثر عليه بالعنوان {address} الذي جاء مع الرابط. لم يتحقق أحد من أن هذا الشخص هو من كتب.",
     code: "الرمز",

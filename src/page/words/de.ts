@@ -243,6 +243,7 @@ export const DE: Words = {
     viewAs: "Ansehen als {who}",
     viewWithCode: "Ansehen mit dem Code von {who}",
     ask: "{who} fragen",
+    history: "Was als diese Person getan wurde",
     byProgram: "{who} hat den Link für Sie gemacht. Er gilt ein Mal.",
     byAddress:
       "Gefunden über die Adresse {address}, die mit dem Link kam. Niemand hat geprüft, ob die Person selbst geschrieben hat.",

@@ -239,6 +239,7 @@ export const ES: Words = {
     viewAs: "Ver como {who}",
     viewWithCode: "Ver con el código de {who}",
     ask: "Preguntar a {who}",
+    history: "Qué se hizo como esta persona",
     byProgram: "El enlace lo creó para usted {who}. Vale una vez.",
     byAddress:
       "Encontrado por la dirección {address}, que vino con el enlace. Nadie ha comprobado que fuera esa persona quien escribió.",

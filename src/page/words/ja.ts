@@ -237,6 +237,7 @@ export const JA: Words = {
     viewAs: "{who} さんとして表示",
     viewWithCode: "{who} さんのコードで表示",
     ask: "{who} さんに尋ねる",
+    history: "この人として行われた操作",
     byProgram: "このリンクは {who} があなたのために作りました。一回限り有効です。",
     byAddress:
       "リンクに含まれるアドレス {address} から見つかりました。本人が書いたことは確認されていません。",
