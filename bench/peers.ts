@@ -197,11 +197,20 @@ function file(name: string, text: string): string {
   return path;
 }
 
+/** Empty for a process that has ended meanwhile. */
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 /** Processor seconds of a process and all its children so far. */
 function processorTime(pid: number): number {
   let ticks = 0;
   for (const entry of readdirSync("/proc").filter((it) => /^\d+$/.test(it))) {
-    const stat = existsSync(`/proc/${entry}/stat`) ? readFileSync(`/proc/${entry}/stat`, "utf8") : "";
+    const stat = statOf(entry);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (Number(entry) === pid || Number(fields[1]) === pid) ticks += Number(fields[11]) + Number(fields[12]);
   }

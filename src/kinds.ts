@@ -4,6 +4,14 @@ import type { Kind } from "./ports.ts";
 /** Any kind of a room, as its registry lists it. Its schema is that of a whole entry, the kind's own key in it. */
 export type AnyKind<Deps, Made> = Kind<z.ZodType, unknown, Deps, Made>;
 
+/** The same kind, of which `finish` makes what the room needs. */
+export function finishing<Deps, Raw, Made>(finish: (made: Raw, deps: Deps) => Made) {
+  return ({ create, ...kind }: AnyKind<Deps, Raw>): AnyKind<Deps, Made> => ({
+    ...kind,
+    create: (options, deps) => finish(create(options, deps), deps),
+  });
+}
+
 /** An entry of the config, checked: which kind it is, and how to make it. */
 export interface Entry<Deps, Made> {
   readonly kind: string;

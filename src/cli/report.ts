@@ -7,7 +7,7 @@ import { gathering } from "../audit/report/evidence.ts";
 import { STANDARDS } from "../audit/report/standards.ts";
 import { FORMS, type JournalState } from "../audit/report/written.ts";
 import { type VerifyReport, verifier } from "../audit/verify/verify.ts";
-import { timeOf } from "./audit/filter.ts";
+import { periodOf } from "./audit/filter.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { dataFolder, linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
 import { checkpointsIn } from "./audit/verify.ts";
@@ -58,9 +58,8 @@ export const report = command({
     return { ...values, standard, since };
   },
   run: async (words, io) => {
-    const since = timeOf(words.since, "since") ?? 0;
-    const until = timeOf(words.until, "until") ?? Date.now();
-    if (until <= since) throw new BadWords("--until: nothing can be before it that is not before --since");
+    const now = Date.now();
+    const [since = 0, until = now] = periodOf(words, now).map((at) => at ?? undefined);
     const gathered = gathering();
     const journal = await journalState(words, io, gathered);
     const findings = STANDARDS[words.standard]?.(gathered.evidence({ since, until }), Number(words.sample));

@@ -7,7 +7,7 @@ const MOST_FLIGHTS = 1_000;
 const REST = 5_000;
 
 /** How to ask, and for how long an answer counts. */
-interface Asking<Q, A> {
+export interface Asking<Q, A> {
   /** What goes wrong is thrown as this fault. */
   readonly code: FaultCode;
   /** Begins the fault's detail: what was asked for. */

@@ -40,12 +40,7 @@ export function layout(frame: Frame): string {
   return html`<!doctype html>
 <html lang="${texts.language}" dir="${texts.direction}">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<meta name="color-scheme" content="light dark">
-<title>${frame.title} · Guise</title>
-<link rel="stylesheet" href="${frame.prefix}/console.css">
+${headOf(`${frame.title} · Guise`, frame.prefix)}
 ${frame.searched === true ? html`<link rel="search" type="application/opensearchdescription+xml" title="${around.start}" href="${frame.prefix}/opensearch.xml">` : null}
 </head>
 <body>
@@ -62,6 +57,16 @@ ${/<time | data-live=| data-zone/.test(frame.body.text) ? html`<script type="mod
 </body>
 </html>
 `.text;
+}
+
+/** What every page of ours begins with; its styles lie at an address that `base` begins. */
+export function headOf(title: string, base: string): Html {
+  return html`<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="stylesheet" href="${base}/console.css">`;
 }
 
 /** A name in a sentence, which turns none of its directions. */

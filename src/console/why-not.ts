@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { click, UNASKED } from "../domain/facts.ts";
+import { click, unstarted } from "../domain/facts.ts";
 import { coversAny, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
@@ -17,7 +17,7 @@ import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
 import { type Html, html } from "./html.ts";
 import { moment } from "./moment.ts";
-import { pageFor, parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
+import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor, wordsOf } from "./visitor.ts";
 
 /** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
 export async function whyNotPage(
@@ -52,16 +52,12 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
   const owner = await askOwner(services.log, { host: place.host, snapshot, id: received.id }, place);
   const decision = decide(
     click({ place, route: found.target.pattern }),
-    {
+    unstarted({
       caller: { kind: "known", identity: agent },
-      loaded: { kind: "none" },
       owner,
-      target: { kind: "recorded" },
-      refererOwner: { kind: "not-asked" },
-      consent: UNASKED,
       ownerConsent: await saidBy(services, received, owner.kind === "found" ? owner.owner.id : null),
       now: received.at,
-    },
+    }),
     snapshot.policy,
   );
   return sentenceOf(decision, !coversAny(snapshot.policy, agent, place));
@@ -137,6 +133,7 @@ function linksOf(missed: readonly MissedLink[]): Html {
 }
 
 function refusedPage(who: Visitor, sentence: string): string {
-  const body = html`<section class="card"><h1>${sentence}</h1><p class="lead">This page is for those who view the app as somebody else.</p></section>`;
+  const body = html`<section class="card"><h1>${sentence}</h1><p class="lead">This page is for those who view the app as somebody else.</p>
+<div class="actions"><a class="button" href="${homeOf(who)}">${wordsOf(who).frame.toApp}</a></div></section>`;
   return pageFor(who, { title: "Why did a link start nothing?", body });
 }

@@ -69,6 +69,19 @@ export const CLICKED: Navigation = {
   serviceWorker: false,
 };
 
+/** What is known of somebody who impersonates nobody and clicks a link. */
+export function unstarted(
+  known: Pick<SessionFacts, "caller" | "owner" | "ownerConsent" | "now">,
+): SessionFacts {
+  return {
+    loaded: { kind: "none" },
+    target: { kind: "recorded" },
+    refererOwner: { kind: "not-asked" },
+    consent: UNASKED,
+    ...known,
+  };
+}
+
 /** Such a click, but for what is said otherwise; it says nothing that only a browser which impersonates somebody would. */
 export function click(more: Partial<RequestFacts>): RequestFacts {
   return {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { Fault, whyOf } from "../errors.ts";
-import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
+import { type AnyKind, type Entry, finishing, kindEntry } from "../kinds.ts";
 import type { Finding } from "../ports.ts";
 import { cached } from "./cached.ts";
 import { first } from "./first.ts";
@@ -16,19 +16,14 @@ import { sql } from "./sql.ts";
 
 export type { KnownResolver };
 
-const plainKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
-  finished(param),
-  finished(host),
-  finished(map),
-  finished(http),
-  finished(sql),
-  finished(redis),
-];
+const plainKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [param, host, map, http, sql, redis].map(
+  finishing(finish),
+);
 
 /** All kinds of owner resolvers. A new one is a file and a line above. */
 export const ownerKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
   ...plainKinds,
-  finished(first(plainKinds)),
+  finishing(finish)(first(plainKinds)),
 ];
 
 /** One entry of `owners` in the config, or the `owner` of a route. */
@@ -59,15 +54,6 @@ async function checked(resolver: CachedOwnerResolver, signal: AbortSignal): Prom
   } catch (error) {
     throw failed("check", error);
   }
-}
-
-function finished(kind: AnyKind<OwnerDeps, CachedOwnerResolver>): AnyKind<OwnerDeps, KnownResolver> {
-  return {
-    name: kind.name,
-    describe: kind.describe,
-    schema: kind.schema,
-    create: (options, deps) => finish(kind.create(options, deps), deps),
-  };
 }
 
 // A param that isn't there, or is no plain id (then it is empty), is nobody's; a route with two has to say which.

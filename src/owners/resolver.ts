@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Caching } from "../clients/caching.ts";
 import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { OwnerLookup } from "../domain/owner.ts";
@@ -10,14 +11,6 @@ export interface OwnerDeps extends Clients {
   readonly secret: SecretReader;
   /** Where relative paths start: the folder of the config file. */
   readonly directory: string;
-}
-
-/** How long answers count, ms, and how many are kept. */
-export interface Caching {
-  readonly cacheFor: number;
-  readonly negativeFor: number;
-  readonly timeout: number;
-  readonly entries: number;
 }
 
 /**

@@ -41,7 +41,7 @@ interface BlocksDeps {
   readonly sealKey: Uint8Array;
 }
 
-const KEY = "blocks";
+const KEY = "blocks:all";
 const NOTHING: Held = { off: null, blocks: [] };
 /** The switch is kept until it is turned back. */
 const FOR_GOOD = 3_650 * 86_400_000;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Caching } from "../clients/caching.ts";
 import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -11,14 +12,6 @@ export interface UserDeps extends Clients {
   readonly secret: SecretReader;
   /** Where relative paths start: the folder of the config file. */
   readonly directory: string;
-}
-
-/** How long what is known of a person counts, ms, and how many are kept. */
-export interface Caching {
-  readonly cacheFor: number;
-  readonly negativeFor: number;
-  readonly timeout: number;
-  readonly entries: number;
 }
 
 /** What a kind makes. Ids are plain, texts are not empty. With `caching`, `find` is remembered. It may throw any Error. */

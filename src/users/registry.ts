@@ -1,6 +1,6 @@
 import { isId } from "../domain/person.ts";
 import { asFault } from "../errors.ts";
-import type { AnyKind } from "../kinds.ts";
+import { type AnyKind, finishing } from "../kinds.ts";
 import type { Users } from "../ports.ts";
 import { cached } from "./cached.ts";
 import type { Directory, UserDeps } from "./directory.ts";
@@ -11,7 +11,7 @@ import { sql } from "./sql.ts";
 const LONGEST_TEXT = 200;
 
 /** All kinds of directories. A new one is a file and a line here. */
-export const userKinds: readonly AnyKind<UserDeps, Users>[] = [finished(map), finished(http), finished(sql)];
+export const userKinds: readonly AnyKind<UserDeps, Users>[] = [map, http, sql].map(finishing(finish));
 
 /** What every kind gets on top: ids are checked, people are remembered, and what goes wrong is a fault. */
 export function finish(directory: Directory, deps: UserDeps): Users {
@@ -29,15 +29,6 @@ export function finish(directory: Directory, deps: UserDeps): Users {
     ...(directory.check === undefined
       ? {}
       : { check: (signal) => guarded(async () => (await directory.check?.(signal)) ?? []) }),
-  };
-}
-
-function finished(kind: AnyKind<UserDeps, Directory>): AnyKind<UserDeps, Users> {
-  return {
-    name: kind.name,
-    describe: kind.describe,
-    schema: kind.schema,
-    create: (options, deps) => finish(kind.create(options, deps), deps),
   };
 }
 

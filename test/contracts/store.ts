@@ -46,6 +46,10 @@ export function storeContract(name: string, begin: () => Promise<StoreUnderTest>
       t.not(second?.version, first?.version);
     });
 
+    t.test("a key without a kind in front of a colon is a mistake with every kind of store", async (t) => {
+      await t.rejects(create("nothing", "x"), { name: "TypeError", message: /no kind in front of a colon/ });
+    });
+
     t.test("a write for another version than the present one changes nothing", async (t) => {
       await create("cas:1", "first");
       t.equal(await create("cas:1", "again"), false, "it is there already");

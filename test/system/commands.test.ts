@@ -1,5 +1,5 @@
 // Every command that a page shows is run: here, or by the test that its line in ELSEWHERE names. docs/tutorial.md has a test of its own.
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -7,11 +7,16 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
+import { journalLines } from "../../src/audit/journal/lines.ts";
+import { signReceipt, stretchesOf } from "../../src/audit/receipt/receipt.ts";
+import { type Link, linkOf } from "../../src/audit/record/hash-chain.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
+import { clock, memoryLog } from "../audit/journal-folder.ts";
 import { liveApp } from "../fixtures/apps/live-app.ts";
 import { ask } from "../fixtures/client/named.ts";
 import { runCommand } from "../fixtures/command.ts";
-import { frontConfig, impersonating, recordsOf } from "../fixtures/gateway/front.ts";
+import { frontConfig, impersonating, pressStop, recordsOf } from "../fixtures/gateway/front.ts";
 import { guise } from "../fixtures/gateway/process.ts";
 import { caughtUp } from "../fixtures/journal/stream.ts";
 import { blocksOf, pages } from "../fixtures/pages.ts";
@@ -49,6 +54,7 @@ const TESTED_BY: readonly (readonly [RegExp, string])[] = [
   [/^helm /, "test/system/helm/deploy.test.ts"],
   [/kubectl /, "it needs a cluster"],
   [/^curl .*http:\/\/the-app:8001/, "it is for a network of one's own"],
+  [/ && systemctl /, "it changes the machine"],
 ];
 
 const tested = (command: string) => TESTED_BY.find(([pattern]) => pattern.test(command));
@@ -60,13 +66,40 @@ tests:
   - { open: "http://localhost:8000/site/42", as: alice, expect: { owner: nuno, decision: start, reason: started } }
 `;
 
+/** The token of docs/api.md. */
+const TOKEN = "a".repeat(43);
+const ACCESS = `access: { recordsKept: 90d }
+api:
+  tokens: [{ name: helpdesk, hash: "sha256:${createHash("sha256").update(TOKEN).digest("hex")}", rights: [start], expires: "2099-01-01" }]
+`;
+
+/** What a customer has who kept the receipt of an access that is over: it, and the public key. */
+async function keepReceipt(url: string, folder: string): Promise<void> {
+  await pressStop(url, await impersonating(url, "42"));
+  const data = join(folder, "data");
+  const [ended] = recordsOf(data, "impersonation.ended");
+  const id = String(ended?.guise.impersonation);
+  const links: Link[] = [];
+  for await (const { lines } of journalLines(join(data, "audit")))
+    for (const line of lines) {
+      const link = line.includes(id) ? linkOf(line) : null;
+      if (link !== null) links.push(link);
+    }
+  const keyring = await openKeyring({ folder: join(data, "keys"), clock, log: memoryLog(), reloadEvery: 0 });
+  const key = keyring.signer("checkpoint");
+  const access = { who: "Support", from: "", until: "", looked: 0, changed: 0, refused: 0 };
+  const facts = { iss: url, iat: 1, sub: "17", jti: id, access, records: [...stretchesOf(links)] };
+  writeFileSync(join(folder, "receipt.jws"), `${await signReceipt(facts, key)}\n`);
+  writeFileSync(join(folder, "checkpoint.json"), JSON.stringify(key.jwk));
+}
+
 /** A folder with a gateway's config and data, in which `guise` is a command; alice was Nuno, and something was refused. */
 async function place(t: Test) {
   const redis = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
   t.teardown(() => redis.stop());
   const app = await liveApp(t);
   const folder = testFolder(t, { programs: {} });
-  const more = `data: data\naudit: { redis: { url: { fromEnv: REDIS_URL } } }\n`;
+  const more = `data: data\naudit: { redis: { url: { fromEnv: REDIS_URL } } }\n${ACCESS}`;
   writeFileSync(
     join(folder, "routes.config.yaml"),
     frontConfig(app.origin, more).replace('{ map: { "1":', '{ map: { "42":'),
@@ -85,19 +118,23 @@ async function place(t: Test) {
   const gateway = guise(t, ["serve", "-c", config], { ...env, ...ports });
   const said = await gateway.until(/guise is listening/);
   const [, url = "", admin = ""] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(said) ?? [];
-  const who = await impersonating(url.replace("127.0.0.1", "localhost"), "42");
-  t.equal((await ask(`${url.replace("127.0.0.1", "localhost")}/payments`, who, "POST")).status, 403);
+  const here = url.replace("127.0.0.1", "localhost");
+  const who = await impersonating(here, "42");
+  t.equal((await ask(`${here}/payments`, who, "POST")).status, 403);
   const [started] = recordsOf(join(folder, "data"), "impersonation.started");
   const id = String(started?.guise.impersonation);
+  await keepReceipt(here, folder);
   await caughtUp({ gateway: { adminUrl: admin } });
-  return { folder, env: { ...env, ...ports }, gateway, id };
+  return { folder, env: { ...env, ...ports, TOKEN }, gateway, id, url: here };
 }
 
 type Place = Awaited<ReturnType<typeof place>>;
 
 /** The command as it is run here: with the ids, and in the folders, of this place. */
-function filledIn({ folder, id }: Place, command: string): string {
+function filledIn({ folder, id, url }: Place, command: string): string {
   return command
+    .replace(/^curl (.*)https:\/\/app\.example\.com/, `curl -s $1${url}`)
+    .replace(/^node bench\/(\S+) .*/, `node ${join(ROOT, "bench/$1")} 2 2`)
     .replaceAll("--agent ID", "--agent alice")
     .replaceAll(/\bID\b/g, id)
     .replaceAll("/etc/guise", join(folder, "etc"));
@@ -105,7 +142,7 @@ function filledIn({ folder, id }: Place, command: string): string {
 
 /** One that goes on: until it has said something. */
 async function untilItSays({ folder, env }: Place, script: string): Promise<string> {
-  const child = spawn("sh", ["-c", `exec ${script}`], { cwd: folder, env });
+  const child = spawn("sh", ["-c", `exec env ${script}`], { cwd: folder, env });
   const [chunk] = (await once(child.stdout, "data")) as [Buffer];
   child.kill("SIGTERM");
   await once(child, "exit");
@@ -132,6 +169,12 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/audit query --impersonation/, /^\{"@timestamp"/],
   [/audit export --format csv/, /alice/],
   [/audit verify/, /whole, unaltered and in order: \d+ records/],
+  [/guise token/, /sha256:[0-9a-f]{64}/],
+  [/^curl /, /"link":"http/],
+  [/receipt verify/, /customer +17/],
+  [/report --standard c5/, /BSI C5/],
+  [/report --standard soc2/, /^$/],
+  [/report .*--format json/, /"standard"/],
   [/sessions list/, /alice[\s\S]*Nuno/],
   [/sessions end /, /ended/],
 ];
@@ -139,20 +182,13 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
 t.test("every command that a page shows runs as it stands there", async (t) => {
   const it = await place(t);
   const late = RUN_HERE.filter(({ command }) => command.includes("gateway.log"));
-  for (const { page, command } of RUN_HERE.filter((shown) => !late.includes(shown))) {
-    const said = await run(it, command);
-    for (const [which, what] of SAYS) if (which.test(command)) t.match(said, what, `${page}: ${command}`);
-    if (command.includes("sha256sum")) {
-      const first = spawnSync("sh", ["-c", "sed -n 2p data/audit/*.jsonl"], {
-        cwd: it.folder,
-        encoding: "utf8",
-      });
-      const { guise } = JSON.parse(first.stdout);
-      t.match(said, guise.chain.hash, `${page}: the hash of a record is found with standard tools`);
-      const bytes = first.stdout.slice(0, first.stdout.lastIndexOf(',"hash"'));
-      t.equal(createHash("sha256").update(bytes).digest("hex"), guise.chain.hash);
-    } else t.type(said, "string", `${page}: ${command}`);
-  }
+  for (const { page, command } of RUN_HERE.filter((shown) => !late.includes(shown)))
+    await t.test(`${page}: ${command}`, async (t) => {
+      const said = await run(it, command);
+      t.type(said, "string");
+      for (const [which, what] of SAYS) if (which.test(command)) t.match(said, what);
+      if (command.includes("sha256sum")) await isHash(t, it, said);
+    });
   it.gateway.child.kill("SIGTERM");
   t.equal(await it.gateway.ended, 0);
   writeFileSync(join(it.folder, "gateway.log"), it.gateway.out());
@@ -160,6 +196,15 @@ t.test("every command that a page shows runs as it stands there", async (t) => {
   for (const { page, command } of late)
     t.match(await run(it, command), /[1-9]\d* checkpoints/, `${page}: ${command}`);
 });
+
+/** What was said is the hash of the journal's second record, as standard tools find it. */
+async function isHash(t: Test, { folder }: Place, said: string): Promise<void> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", "sed -n 2p data/audit/*.jsonl"], { cwd: folder });
+  const { guise } = JSON.parse(stdout);
+  t.match(said, guise.chain.hash);
+  const bytes = stdout.slice(0, stdout.lastIndexOf(',"hash"'));
+  t.equal(createHash("sha256").update(bytes).digest("hex"), guise.chain.hash);
+}
 
 t.test("what isn't run here is run by the test that is named, or can't be run by one", async (t) => {
   t.ok(RUN_HERE.length > 20);

@@ -11,7 +11,7 @@ export interface Visited {
 }
 
 /** More than this is not counted. */
-const MOST_COUNTED = 1_000;
+export const MOST_COUNTED = 1_000;
 
 /**
  * What was loaded after a page was asked for, until the next one of the same impersonation was: the oldest first. With several tabs it is

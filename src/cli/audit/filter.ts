@@ -19,11 +19,8 @@ export interface Filter {
 
 /** The words `--agent`, `--customer`, `--impersonation`, `--app`, `--action`, `--path`, `--since`, `--until`. Throws `BadWords`. */
 export function filterOf(words: AuditWords): Filter {
-  const since = timeOf(words.since, "since");
-  const until = timeOf(words.until, "until");
+  const [since, until] = periodOf(words, null);
   const { agent, customer, impersonation, app, action, path } = words;
-  if (since !== null && until !== null && until <= since)
-    throw new BadWords("--until: nothing can be before it that is not before --since");
   if (action !== undefined && !ACTIONS.some((it) => isAction(it, action)))
     throw new BadWords(`--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
   const needles = [agent, customer, impersonation, app].flatMap((id) =>
@@ -55,8 +52,20 @@ function isAction(action: string, asked: string): boolean {
   return action === asked || action.endsWith(`.${asked}`) || action.startsWith(`${asked}.`);
 }
 
+/** `--since` and `--until`, which is `latest` unless it is said. Throws `BadWords`. */
+export function periodOf(
+  words: { readonly since?: string | undefined; readonly until?: string | undefined },
+  latest: number | null,
+): readonly [since: number | null, until: number | null] {
+  const since = timeOf(words.since, "since");
+  const until = timeOf(words.until, "until") ?? latest;
+  if (since !== null && until !== null && until <= since)
+    throw new BadWords("--until: nothing can be before it that is not before --since");
+  return [since, until];
+}
+
 /** Throws a Fault `usage` for what is no time. Null where nothing was said. */
-export function timeOf(text: string | undefined, name: string): number | null {
+function timeOf(text: string | undefined, name: string): number | null {
   if (text === undefined) return null;
   const ago = parseDuration(text);
   const at = ago === null ? parseTime(text) : Date.now() - ago;

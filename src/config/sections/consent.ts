@@ -12,6 +12,8 @@ const between = (shortest: number, longest: number, said: string) =>
 /** The word of version 0.1 for `ask`. */
 const mode = z.enum([...CONSENT_MODES, "request"]).transform((it) => (it === "request" ? "ask" : it));
 
+const shortText = z.string().trim().min(1).max(100).nullable().default(null);
+
 const breakGlass = z.strictObject({
   groups: z.array(z.string().min(1)).min(1).describe("Whose people may."),
   secondPerson: z.boolean().default(true).describe("Whether another one of these people has to approve it."),
@@ -42,22 +44,10 @@ const longForm = z
       .describe(
         "`strict`: nothing starts while the notices of this customer are older than a minute and not delivered.",
       ),
-    alias: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .nullable()
-      .default(null)
-      .describe("What customers read in the place of the agent's name, like `Support`."),
-    location: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .nullable()
-      .default(null)
-      .describe("The country or region that these agents work from, for the customer to read."),
+    alias: shortText.describe("What customers read in the place of the agent's name, like `Support`."),
+    location: shortText.describe(
+      "The country or region that these agents work from, for the customer to read.",
+    ),
     approvers: z
       .array(z.string().min(1))
       .default([])

@@ -1,4 +1,5 @@
 import { type Written, type WrittenPerson, writtenOf } from "../../audit/record/parse.ts";
+import { MOST_COUNTED } from "../../audit/search/parts.ts";
 import { toneOf } from "../../audit/search/row.ts";
 import { REASONS } from "../../domain/decision.ts";
 import { isSafe } from "../../domain/method/method.ts";
@@ -8,9 +9,6 @@ import { nameOf } from "../layout.ts";
 import { moment } from "../moment.ts";
 import { type Asked, linkTo } from "./filter.ts";
 import type { Loads } from "./loaded.ts";
-
-/** As the archive counts at the most. */
-const MOST_COUNTED = 1_000;
 
 /** The records of lines that can be read, in their order. */
 export function recordsOf(lines: readonly string[]): readonly Written[] {

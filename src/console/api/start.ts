@@ -4,6 +4,7 @@ import { Fault } from "../../errors.ts";
 import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { StartLink } from "../../sessions/help/start-links.ts";
+import { linkBase } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";
 import { refuseToken, tokenOf } from "./token.ts";
 
@@ -14,7 +15,7 @@ export function startApi(fastify: FastifyInstance, services: Services): void {
 
 async function make(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { received } = request;
-  const { api, console, publicUrl, prefix, limits } = received.snapshot.settings;
+  const { api, limits } = received.snapshot.settings;
   const token = tokenOf(services, request, "start");
   if (token === null) return await refuseToken(services, request, reply, "start");
   services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
@@ -26,9 +27,8 @@ async function make(services: Services, request: FastifyRequest, reply: FastifyR
     });
   const secret = await services.startLinks.keep(link, api.linkLasts);
   await recordLink(services, request, "start-link.made", link, null);
-  const base = `${console?.origin ?? publicUrl ?? received.site.origin}${prefix}`;
   const expiresAt = new Date(services.clock.now() + api.linkLasts).toISOString();
-  return await sendJson(reply, 201, { id: link.id, link: `${base}/go/${secret}`, expiresAt });
+  return await sendJson(reply, 201, { id: link.id, link: `${linkBase(received)}/go/${secret}`, expiresAt });
 }
 
 /** Throws a Fault `bad-request` that names what is missing. */

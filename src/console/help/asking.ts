@@ -9,7 +9,7 @@ import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { isSomebodyElse } from "../access/saying.ts";
-import { visitor } from "../visitor.ts";
+import { linkBase, visitor } from "../visitor.ts";
 
 type Help = NonNullable<Settings["help"]>;
 
@@ -80,7 +80,6 @@ function requestOf(
     throw new Fault("too-large", "a request for help is too long");
   const trouble = Array.isArray(said.trouble) ? said.trouble.slice(-MOST_TROUBLE) : [];
   const id = services.newId();
-  const { publicUrl, console, prefix } = received.snapshot.settings;
   return {
     id,
     at: services.clock.now(),
@@ -96,7 +95,7 @@ function requestOf(
       return line === null ? [] : plain(withoutSecrets(line, redact), MOST_LINE);
     }),
     screenshot,
-    link: `${console?.origin ?? publicUrl ?? received.site.origin}${prefix}/t/${id}`,
+    link: `${linkBase(received)}/t/${id}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../../errors.ts";
 import { html } from "../html.ts";
+import { headOf } from "../layout.ts";
 
 /**
  * `GET embed`: a page for a frame beside a conversation of a helpdesk. It is the same for everybody: it asks for no cookie, knows nobody, and
@@ -30,12 +31,7 @@ function page(here: string, origins: readonly string[]): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<meta name="color-scheme" content="light dark">
-<title>View the app as the customer</title>
-<link rel="stylesheet" href="${here}/console.css">
+${headOf("View the app as the customer", here)}
 </head>
 <body class="embedded">
 <main id="main">

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../../errors.ts";
 import { type Html, html } from "../html.ts";
+import { linkBase } from "../visitor.ts";
 
 /** Addresses of one customer that get a button. */
 const MOST = 5;
@@ -16,15 +17,15 @@ export function helpScoutHook(fastify: FastifyInstance): void {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     scope.post("/hooks/helpscout", { bodyLimit: LONGEST_BODY }, async ({ received, body }, reply) => {
-      const { helpdesk, console, publicUrl, prefix } = received.snapshot.settings;
+      const { helpdesk } = received.snapshot.settings;
       if (helpdesk.helpscout === null) throw new Fault("not-found", "the config has no `helpdesk.helpscout`");
       reply.header("cache-control", "no-store");
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
       const signature = received.raw.headers["x-helpscout-signature"];
       if (!isSigned(bytes, signature, helpdesk.helpscout.secret))
         return await reply.code(403).type("application/json").send({ code: "forbidden" });
-      const base = `${console?.origin ?? publicUrl ?? received.site.origin}${prefix}`;
-      return await reply.type("application/json").send({ html: buttons(base, bytes.toString("utf8")).text });
+      const { text } = buttons(linkBase(received), bytes.toString("utf8"));
+      return await reply.type("application/json").send({ html: text });
     });
   });
 }

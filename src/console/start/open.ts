@@ -3,7 +3,7 @@ import { appAt } from "../../config/apps.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { decide } from "../../domain/decide.ts";
 import type { Decision, ReasonWord } from "../../domain/decision.ts";
-import { click, UNASKED } from "../../domain/facts.ts";
+import { click, unstarted } from "../../domain/facts.ts";
 import { coversAny, isAgent } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
@@ -105,16 +105,12 @@ async function open(
   const { who: caller } = await callerOf(services, received);
   const decision = decide(
     click({ place, route: route?.target.pattern ?? null, navigation: navigationOf(received) }),
-    {
+    unstarted({
       caller,
-      loaded: { kind: "none" },
       owner,
-      target: { kind: "recorded" },
-      refererOwner: { kind: "not-asked" },
-      consent: UNASKED,
       ownerConsent: await saidBy(services, received, owner.kind === "found" ? owner.owner.id : null),
       now: received.at,
-    },
+    }),
     snapshot.policy,
   );
   const pattern = route?.target.pattern ?? null;

@@ -13,7 +13,11 @@ export async function tellThresholds(
   const { thresholds } = received.snapshot.settings;
   const { agent, effectiveUser, startedAt, consent } = impersonation;
   try {
-    const begun = await services.customers.begun({ agent: agent.id, customer: effectiveUser.id });
+    const { customersPerHour, agentsPerDay } = thresholds;
+    const counts = customersPerHour !== null || agentsPerDay !== null;
+    const begun = counts
+      ? await services.customers.begun({ agent: agent.id, customer: effectiveUser.id })
+      : { customersWithinHour: 0, agentsWithinDay: 0 };
     const timeOfDay = timeIn(startedAt, thresholds.night?.zone ?? "UTC");
     const breakGlass = consent?.breakGlass === true;
     for (const { threshold, told } of passed(thresholds, { ...begun, timeOfDay, breakGlass })) {

@@ -1,4 +1,5 @@
 import type { AppHost } from "../../sessions/labels.ts";
+import type { Answer } from "../http/raw-response.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
@@ -6,7 +7,6 @@ import { askerOf } from "../own-pages/asker.ts";
 import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Answer } from "../stages/answer.ts";
 import { callerOf } from "../stages/identify.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";

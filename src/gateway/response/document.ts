@@ -23,13 +23,13 @@ import { wordsFor } from "../../page/words/words.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
-import { inPolicy } from "../isolation/answer-headers.ts";
 import { cardToken } from "../own-pages/form-tokens.ts";
 import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { traceIdOf } from "../services/tracing.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
+import { inPolicy } from "./label-headers.ts";
 import { uncached } from "./uncached.ts";
 import { OF_THE_BYTES, withholderFor } from "./withheld.ts";
 

@@ -1,7 +1,8 @@
-import { Transform, type TransformCallback } from "node:stream";
+import type { Transform } from "node:stream";
 import { spanBy } from "../../clients/expression.ts";
 import { SECRET_PRESETS, type SecretPreset } from "../../domain/page/secret-presets.ts";
 import { Fault } from "../../errors.ts";
+import { Filtered } from "../streams/filters.ts";
 import type { Filter } from "./filter.ts";
 import { htmlFilter } from "./html.ts";
 import { type JsonTargets, jsonFilter } from "./json.ts";
@@ -47,19 +48,17 @@ export function withholder(it: Withholding, kind: BodyKind, withheld: () => void
     if (/^(?:\xff\xfe|\xfe\xff)/.test(first)) throw unreadable();
     return first;
   };
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      attempt(done, () => this.push(Buffer.from(read(begin(chunk.toString("latin1"), false)), "latin1")));
-    },
-    flush(done) {
-      attempt(done, () => {
+  return new Filtered([
+    {
+      read: (chunk, give) => give(Buffer.from(read(begin(chunk.toString("latin1"), false)), "latin1")),
+      end(give) {
         let out = read(begin("", true));
         for (const [at, filter] of filters.entries())
           out += filters.slice(at + 1).reduce((rest, next) => next.read(rest), filter.end());
-        this.push(Buffer.from(out, "latin1"));
-      });
+        give(Buffer.from(out, "latin1"));
+      },
     },
-  });
+  ]);
 }
 
 /** A charset in which values can't be looked for is refused before anything of it is shown. */
@@ -70,16 +69,6 @@ export function refuseUnreadable(charset: string | null): void {
 
 function unreadable(): Fault {
   return new Fault("page-unmarkable", "UTF-16, in which values that are withheld can't be looked for");
-}
-
-function attempt(done: TransformCallback, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    done(error instanceof Error ? error : new Error(String(error)));
-    return;
-  }
-  done();
 }
 
 /** What a pattern of the config finds; a sentence where it is none. */

@@ -202,6 +202,7 @@ export const EN = {
     viewAs: "View as {who}",
     viewWithCode: "View with the code of {who}",
     ask: "Ask {who}",
+    history: "What was done as this person",
     byProgram: "The link was made for you by {who}. It counts once.",
     byAddress:
       "Found by the address {address}, which came with the link. Nobody has verified that it was them who wrote.",
@@ -286,6 +287,7 @@ export const EN = {
     over: "This is over",
     emergencyLead: "It is an emergency, they say. The customer was told, and every record is marked.",
     lead: "It begins only if another agent says yes. Your answer is on record.",
+    none: "Nothing waits for your answer.",
     atMost: "{time} at most",
     approve: "Approve",
     somebody: "Somebody",

@@ -239,6 +239,7 @@ export const ES: Words = {
     viewAs: "Ver como {who}",
     viewWithCode: "Ver con el código de {who}",
     ask: "Preguntar a {who}",
+    history: "Qué se hizo como esta persona",
     byProgram: "El enlace lo creó para usted {who}. Vale una vez.",
     byAddress:
       "Encontrado por la dirección {address}, que vino con el enlace. Nadie ha comprobado que fuera esa persona quien escribió.",
@@ -323,6 +324,7 @@ export const ES: Words = {
     over: "Esto ha terminado",
     emergencyLead: "Es una emergencia, según dice. Se avisó a la persona y cada registro queda marcado.",
     lead: "Solo empieza si otro agente dice que sí. Su respuesta queda registrada.",
+    none: "Nada espera su respuesta.",
     atMost: "{time} como máximo",
     approve: "Aprobar",
     somebody: "Alguien",

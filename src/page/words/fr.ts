@@ -249,6 +249,7 @@ export const FR: Words = {
     viewAs: "Voir en tant que {who}",
     viewWithCode: "Voir avec le code de {who}",
     ask: "Demander à {who}",
+    history: "Ce qui a été fait en tant que cette personne",
     byProgram: "Le lien a été créé pour vous par {who}. Il vaut une fois.",
     byAddress:
       "Trouvé par l’adresse {address}, venue avec le lien. Personne n’a vérifié que c’est bien cette personne qui a écrit.",
@@ -335,6 +336,7 @@ export const FR: Words = {
     emergencyLead:
       "C’est une urgence, est-il dit. La personne a été prévenue et chaque enregistrement est marqué.",
     lead: "Cela ne commence que si un autre agent dit oui. Votre réponse est enregistrée.",
+    none: "Rien n’attend votre réponse.",
     atMost: "{time} au plus",
     approve: "Approuver",
     somebody: "Quelqu’un",

@@ -237,6 +237,7 @@ export const JA: Words = {
     viewAs: "{who} さんとして表示",
     viewWithCode: "{who} さんのコードで表示",
     ask: "{who} さんに尋ねる",
+    history: "この人として行われた操作",
     byProgram: "このリンクは {who} があなたのために作りました。一回限り有効です。",
     byAddress:
       "リンクに含まれるアドレス {address} から見つかりました。本人が書いたことは確認されていません。",
@@ -321,6 +322,7 @@ export const JA: Words = {
     over: "終わりました",
     emergencyLead: "緊急とのことです。本人に通知され、すべての記録に印が付きます。",
     lead: "別の担当者が「はい」と答えたときだけ始まります。あなたの返答は記録されます。",
+    none: "あなたの返答を待っているものはありません。",
     atMost: "最長 {time}",
     approve: "承認する",
     somebody: "ある人",

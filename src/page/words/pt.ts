@@ -238,6 +238,7 @@ export const PT: Words = {
     viewAs: "Ver como {who}",
     viewWithCode: "Ver com o código de {who}",
     ask: "Perguntar a {who}",
+    history: "O que foi feito como esta pessoa",
     byProgram: "A ligação foi feita para si por {who}. Vale uma vez.",
     byAddress:
       "Encontrado pelo endereço {address}, que veio com a ligação. Ninguém verificou se foi mesmo esta pessoa que escreveu.",
@@ -324,6 +325,7 @@ export const PT: Words = {
     over: "Isto acabou",
     emergencyLead: "É uma emergência, segundo diz. A pessoa foi avisada e cada registo fica marcado.",
     lead: "Só começa se outro agente disser que sim. A sua resposta fica registada.",
+    none: "Nada espera a sua resposta.",
     atMost: "{time} no máximo",
     approve: "Aprovar",
     somebody: "Alguém",

@@ -7,7 +7,7 @@ export interface SettingsSeen {
   replace(digest: string): Promise<string | null>;
 }
 
-const KEY = "consent-settings";
+const KEY = "consent-settings:last";
 const FOR_GOOD = 3_650 * 86_400_000;
 
 export function settingsSeen({ store, clock }: Pick<SealedValuesDeps, "store" | "clock">): SettingsSeen {

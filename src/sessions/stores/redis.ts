@@ -5,7 +5,7 @@ import { Fault } from "../../errors.ts";
 import type { Clock, Kind, Log, Store } from "../../ports.ts";
 import { type Ask, asker } from "./ask.ts";
 import { redisBulletin } from "./redis-pubsub.ts";
-import { nextVersion, type StoreBackend, type StoreDeps } from "./store.ts";
+import { kindOf, nextVersion, type StoreBackend, type StoreDeps } from "./store.ts";
 
 const schema = z.strictObject({
   redis: z.strictObject({
@@ -117,10 +117,4 @@ function redisStore(ask: Ask, prefix: string, clock: Clock): Store {
       return keys.filter((key): key is string => typeof key === "string" && key.startsWith(beginning));
     },
   };
-}
-
-function kindOf(key: string): string {
-  const colon = key.indexOf(":");
-  if (colon < 1) throw new TypeError(`the key ${key} has no kind in front of a colon`);
-  return key.slice(0, colon);
 }

@@ -4,7 +4,14 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Clock, Kind, Log, Store } from "../../ports.ts";
 import { sqliteBulletin } from "./sqlite-pubsub.ts";
-import { type Attempt, nextVersion, type StoreBackend, type StoreDeps, unavailable } from "./store.ts";
+import {
+  type Attempt,
+  kindOf,
+  nextVersion,
+  type StoreBackend,
+  type StoreDeps,
+  unavailable,
+} from "./store.ts";
 
 const schema = z.strictObject({
   sqlite: z.strictObject({
@@ -126,8 +133,10 @@ function sqliteStore(database: DatabaseSync, clock: Clock, attempt: Attempt): St
       const row = attempt(() => select.get(key, clock.now()));
       return row === undefined ? null : { value: String(row.value), version: Number(row.version) };
     },
-    write: async (key, value, { version, expiresAt }) =>
-      attempt(() => write(key, value, version, Math.floor(expiresAt))),
+    write: async (key, value, { version, expiresAt }) => {
+      kindOf(key);
+      return attempt(() => write(key, value, version, Math.floor(expiresAt)));
+    },
     remove: async (key) => {
       attempt(() => remove.run(key));
     },

@@ -35,3 +35,10 @@ export function unavailable(what: string, cause: unknown): Fault {
 
 /** Does what answers at once or throws; what it throws comes out as a fault of the store. */
 export type Attempt = <T>(what: () => T) => T;
+
+/** The kind that a key begins with. Every store asks, so that a key which one kind of store could not file is found with any. */
+export function kindOf(key: string): string {
+  const colon = key.indexOf(":");
+  if (colon < 1) throw new TypeError(`the key ${key} has no kind in front of a colon`);
+  return key.slice(0, colon);
+}

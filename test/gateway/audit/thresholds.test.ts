@@ -40,6 +40,20 @@ t.test("many people within an hour, and many agents of one person within a day, 
   t.equal(it.events.length, 2);
 });
 
+t.test("where neither is told of, nobody is counted", async (t) => {
+  const { it } = await opened(t, "thresholds: { customersPerHour: null, agentsPerDay: null }\n");
+  const customers = { ...it.services.customers, begun: async () => t.fail("nothing is written") as never };
+  const order = {
+    agent: person("alice"),
+    effectiveUser: person("1"),
+    startedAt: 0,
+    consent: { breakGlass: true },
+  };
+  const received = await receive(it, ["GET /site/41"]);
+  await tellThresholds({ ...it.services, customers }, received, order as unknown as Impersonation);
+  t.match(it.events, [{ detail: "break-glass: without the customer’s yes" }]);
+});
+
 t.test("a start at night, in its zone, and one without the customer's yes are on record", async (t) => {
   const { it, start } = await opened(
     t,
