@@ -26,6 +26,8 @@ export const AR: Words = {
   ticket: "التذكرة",
   reason: "السبب",
   agreement: "الموافقة",
+  agreedBy: { customer: "من العميل", second: "من موظف ثانٍ", emergency: "لا توجد: حالة طارئة" },
+  agreedUntil: "{by}، حتى {time}",
   trace: "التتبع",
   changesUntil: "التعديل حتى",
   ends: "ينتهي",

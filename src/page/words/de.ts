@@ -26,6 +26,12 @@ export const DE: Words = {
   ticket: "Ticket",
   reason: "Grund",
   agreement: "Zustimmung",
+  agreedBy: {
+    customer: "durch die Kundin oder den Kunden",
+    second: "durch eine zweite Person im Support",
+    emergency: "keine: ein Notfall",
+  },
+  agreedUntil: "{by}, bis {time}",
   trace: "Trace",
   changesUntil: "Änderungen bis",
   ends: "Endet",

@@ -65,6 +65,8 @@ export const EN = {
   ticket: "Ticket",
   reason: "Reason",
   agreement: "Agreement",
+  agreedBy: { customer: "by the customer", second: "by a second agent", emergency: "none: an emergency" },
+  agreedUntil: "{by}, until {time}",
   trace: "Trace",
   changesUntil: "Changes until",
   ends: "Ends",

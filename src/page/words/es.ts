@@ -26,6 +26,8 @@ export const ES: Words = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimiento",
+  agreedBy: { customer: "del cliente", second: "de un segundo agente", emergency: "ninguno: una emergencia" },
+  agreedUntil: "{by}, hasta {time}",
   trace: "Traza",
   changesUntil: "Cambios hasta",
   ends: "Termina",

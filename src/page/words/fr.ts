@@ -26,6 +26,8 @@ export const FR: Words = {
   ticket: "Ticket",
   reason: "Motif",
   agreement: "Accord",
+  agreedBy: { customer: "du client", second: "d’un second agent", emergency: "aucun : une urgence" },
+  agreedUntil: "{by}, jusqu’au {time}",
   trace: "Trace",
   changesUntil: "Changements jusqu’à",
   ends: "Fin",

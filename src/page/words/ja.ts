@@ -26,6 +26,8 @@ export const JA: Words = {
   ticket: "チケット",
   reason: "理由",
   agreement: "同意",
+  agreedBy: { customer: "お客様による", second: "二人目の担当者による", emergency: "なし（緊急）" },
+  agreedUntil: "{by}、{time} まで",
   trace: "トレース",
   changesUntil: "変更できる期限",
   ends: "終了",

@@ -26,6 +26,8 @@ export const PT: Words = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimento",
+  agreedBy: { customer: "do cliente", second: "de um segundo agente", emergency: "nenhum: uma emergência" },
+  agreedUntil: "{by}, até {time}",
   trace: "Rastreio",
   changesUntil: "Alterações até",
   ends: "Termina",
