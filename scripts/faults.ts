@@ -12,7 +12,7 @@ const files = ["test/faults", "test/system/faults"].flatMap((folder) =>
 const { passed, failed } = await runAll(given.length === 0 ? files : given, {
   jobs: 1,
   timeout: TIMEOUT,
-  env: { ...process.env, GUISE_LONG: "1" },
+  env: { ...process.env, GUISE_FAULTS: "1" },
 });
 process.stdout.write(`${[...failed, `${passed} passed, ${failed.length} failed`].join("\n")}\n`);
 process.exitCode = failed.length === 0 && passed > 0 ? 0 : 1;

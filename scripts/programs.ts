@@ -167,6 +167,11 @@ function missing(names: Iterable<string>): readonly string[] {
   });
 }
 
+/** Whether all that a test file needs is here. */
+export function hasAll(file: string): boolean {
+  return missing(needsOf(file)).length === 0;
+}
+
 /**
  * Installs what is missing for these files where that can be done without asking: of npm's registry, and as root on Debian or Ubuntu.
  * Otherwise says which file misses what, and gives false.
@@ -191,12 +196,17 @@ function installOfDebian(names: readonly string[]): boolean {
   }
   process.stderr.write(`Installing: ${packages}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
-  execFileSync("sh", ["-c", `apt-get install -y -qq ${packages}`], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env,
-  });
-  return true;
+  try {
+    execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
+    execFileSync("sh", ["-c", `apt-get install -y -qq ${packages}`], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env,
+    });
+    return true;
+  } catch (error) {
+    process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    return false;
+  }
 }
 
 /** Runs no script of theirs. The folder is there whole or not at all, also where two install it at once. */

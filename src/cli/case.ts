@@ -6,8 +6,7 @@ import { rule } from "../config/sections/routes.ts";
 import { rulesOf } from "../config/tables.ts";
 import { CAUSES } from "../domain/consent/consent.ts";
 import { decide } from "../domain/decide.ts";
-import type { Decision } from "../domain/decision.ts";
-import { REASON_WORDS, type ReasonWord } from "../domain/decision.ts";
+import { type Decision, REASON_WORDS, type ReasonWord } from "../domain/decision.ts";
 import {
   type CallerFact,
   type ConsentFact,

@@ -9,8 +9,7 @@ import {
   parseDocument,
   type YAMLError,
 } from "yaml";
-import type { Complaint, Problem } from "./problem.ts";
-import { writePath } from "./problem.ts";
+import { type Complaint, type Problem, writePath } from "./problem.ts";
 
 /** A config file as read: what it says, and where each thing stands. */
 interface ConfigDocument {

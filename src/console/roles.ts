@@ -2,6 +2,7 @@ import type { Named, Snapshot } from "../config/snapshot.ts";
 import { ENGLISH, type Texts } from "../domain/consent/texts.ts";
 import { isAgent, isListedAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
+import type { Policy } from "../domain/policy.ts";
 import { wordsIn } from "../page/words/words.ts";
 import type { NavigationLink } from "./layout.ts";
 
@@ -45,6 +46,13 @@ export function isNamed({ users, groups }: Named, person: Identity): boolean {
   return users.includes(person.id) || isIn(person, groups);
 }
 
+/** Whether somebody may be asked for a second yes, be they an agent or not. */
+export function isApprover({ grants }: Policy, person: Identity): boolean {
+  return grants.some(({ consent: { approvers, breakGlass } }) => {
+    return isIn(person, approvers) || (breakGlass?.secondPerson === true && isIn(person, breakGlass.groups));
+  });
+}
+
 /** The pages that this person may open. `path` is the one that is shown. */
 export function navigationFor(
   snapshot: Snapshot,
@@ -54,13 +62,14 @@ export function navigationFor(
 ): readonly NavigationLink[] {
   if (person === null) return [];
   const { policy, settings } = snapshot;
-  const { frame } = wordsIn(texts.language);
+  const { frame, approve } = wordsIn(texts.language);
   const agent = isAgent(policy, person);
   const sight = sightOf(snapshot, person).kind;
   const pages = [
     [agent, "/start", frame.start],
     [seesWhatRuns(snapshot, person), "/sessions", frame.sessions],
     [sight !== "none", "/activity", frame.activity],
+    [isApprover(policy, person), "/approve", approve.title],
     [agent, "/why", frame.why],
     [settings.access.page && sight === "none", "/access", texts.words.page.title],
   ] as const;

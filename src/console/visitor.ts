@@ -2,8 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { textsOf } from "../domain/consent/texts.ts";
 import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import type { Impersonation } from "../domain/impersonation.ts";
-import { runsAt } from "../domain/impersonation.ts";
+import { type Impersonation, runsAt } from "../domain/impersonation.ts";
 import { type Language, languageFor } from "../domain/language.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
@@ -89,10 +88,18 @@ export function spokenPage(who: Visitor, page: Pick<Frame, "title" | "body" | "w
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home" | "texts">,
+  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home" | "texts"> & {
+    /** The page of the header that it belongs to, below the prefix; unless given the one at this address. */
+    readonly within?: string;
+  },
 ): string {
   const { prefix } = received.snapshot.settings;
-  const navigation = navigationFor(received.snapshot, trueUser, received.url.path, page.texts);
+  const navigation = navigationFor(
+    received.snapshot,
+    trueUser,
+    page.within === undefined ? received.url.path : prefix + page.within,
+    page.texts,
+  );
   return layout({
     ...page,
     navigation,

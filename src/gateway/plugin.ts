@@ -7,6 +7,7 @@ import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-de
 import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
+import type { Answer } from "./http/raw-response.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
 import { askedAtConsole } from "./isolation/console-host.ts";
 import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
@@ -14,7 +15,7 @@ import { answer, intake, type Passage, pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { traceIdOf } from "./services/tracing.ts";
-import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
+import { answerFault, answerFaultTo } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
 import type { Upstreams } from "./upstreams.ts";
 

@@ -3,15 +3,16 @@ import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "./audit/refused-before-decision.ts";
-import { refuse } from "./http/raw-response.ts";
+import { type Answer, refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
-import { originAllowed } from "./origin.ts";
 import { answer, intake, pipeline } from "./pipeline.ts";
 import type { Forwarding, Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
+import { socketOpened } from "./sign-in/confirm.ts";
+import { answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash } from "./stages/forward.ts";
 import { notSignedIn } from "./stages/not-signed-in.ts";
+import { originAllowed } from "./websocket/origin.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
@@ -74,16 +75,21 @@ async function open(
 ): Promise<void> {
   const { target, headers } = await outbound();
   const { signal, opened, release } = leash(services, signed);
+  let closed = (): void => undefined;
   tunnel.open({
     ...client,
     address: signed.client.ip,
     target,
     headers,
     respond: async (head) => (await respond(head)).headers,
-    opened,
+    opened: (status, carried) => {
+      closed = socketOpened(services, signed, () => carried().requestBytes);
+      opened(status, carried);
+    },
     failed: (fault) => refuse(client.socket, failedWith(services, signed, fault)),
     settled: (settlement) => {
       release();
+      closed();
       settle(settlement);
     },
     signal,

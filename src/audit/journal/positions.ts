@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { replaceFile } from "../../durable.ts";
 import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
-import { SinkProblem } from "../shipping/sink-errors.ts";
 
 /**
  * How far the sink said to have each life, kept over its outages and our restarts: what was safe there once need not be
@@ -63,7 +62,7 @@ async function readOr(path: string, log: Log): Promise<Map<string, number>> {
 
 /** Positions by producer for a sink that can't remember them itself, in one small file. */
 export interface CursorFile {
-  /** Null: the file was not there, nothing was ever sent. Throws a SinkProblem for what is no such file. */
+  /** Null: the file was not there, nothing was ever sent. Throws `UnreadablePositions` for what is no such file. */
   read(): Promise<Map<string, number> | null>;
   /**
    * Durable when it resolves; whole or as before when the process ends in between. What another process wrote meanwhile
@@ -100,13 +99,16 @@ export function furthest(
   return all;
 }
 
+/** A file that somebody else wrote, or cut. */
+export class UnreadablePositions extends Error {}
+
 function entriesOf(text: string, path: string): readonly (readonly [string, number])[] {
   const value = parsed(text);
   if (typeof value !== "object" || value === null)
-    throw new SinkProblem("cursor unreadable", `${path} is no file of positions`);
+    throw new UnreadablePositions(`${path} is no file of positions`);
   return Object.entries(value).map(([producer, position]) => {
     if (typeof position !== "number")
-      throw new SinkProblem("cursor unreadable", `${path}: the position of ${producer} is no number`);
+      throw new UnreadablePositions(`${path}: the position of ${producer} is no number`);
     return [producer, position];
   });
 }

@@ -1,4 +1,6 @@
 import type { Clock, Log } from "../../ports.ts";
+import { UnreadablePositions } from "../journal/positions.ts";
+
 /**
  * What may keep records from a sink, in the metric's label and the log: a closed list, so that no text of anybody's becomes
  * a label. docs/metrics.md has it as well.
@@ -85,6 +87,7 @@ const MEANT: readonly (readonly [RegExp, ProblemWord])[] = [
 /** The word for what is wrong; `other` where there is none, then only the log says what it is. */
 export function problemWord(error: unknown): ProblemWord {
   if (error instanceof SinkProblem) return error.word;
+  if (error instanceof UnreadablePositions) return "cursor unreadable";
   const text = problemOf(error);
   const found = PROBLEMS.find((word) => word === text);
   return found ?? MEANT.find(([pattern]) => pattern.test(text))?.[1] ?? "other";

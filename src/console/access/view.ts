@@ -2,8 +2,7 @@ import { type Consent, type ConsentType, isLive, isOpen } from "../../domain/con
 import { factRows, factsOf } from "../../domain/consent/letters.ts";
 import type { CustomerSaid } from "../../domain/consent/said.ts";
 import { doneText, filled, momentText, spanText, type Texts, whoText } from "../../domain/consent/texts.ts";
-import type { Impersonation } from "../../domain/impersonation.ts";
-import { modeAt } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";

@@ -40,6 +40,7 @@ ${folded(it, first, more)}
 ${own.map(raw)}
 </section>`;
   return pageFor(it.who, {
+    within: "/activity",
     title: "Why",
     width: "wide",
     body,

@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Consent, isForAgents, isOpen } from "../../domain/consent/consent.ts";
 import { filled, spanText } from "../../domain/consent/texts.ts";
-import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import type { Policy } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent } from "../../gateway/consent/answers.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
@@ -11,6 +9,8 @@ import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { nameHtml, person, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
+import { homeOf, isApprover } from "../roles.ts";
+import { refusal } from "../start/start-now.ts";
 import {
   field,
   languageOf,
@@ -22,18 +22,24 @@ import {
   visitor,
   wordsOf,
 } from "../visitor.ts";
-import { mayApprove, mayBreakGlass } from "./start-fields.ts";
+import { approvalsPage, mayDecide } from "./approvals.ts";
 
-/** `GET approve` and `POST approve`: the second agent's say where somebody is viewed without their own. */
+/** How often the list looks for more, in seconds. */
+const LOOKS_EVERY = 30;
+
+/** `GET approve` (what waits for somebody, or one ask) and `POST approve`: the second agent's say where somebody is viewed without their own. */
 export function approvePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/approve", async (request, reply) => {
     const who = await visitor(services, request);
-    const { consent, second } = await broken(
-      services,
-      who,
-      parameter(request, "user"),
-      parameter(request, "ask"),
-    );
+    const { trueUser, received } = who;
+    const [user, ask] = [parameter(request, "user"), parameter(request, "ask")];
+    if (user === null && ask === null) {
+      if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+      if (!isApprover(received.snapshot.policy, trueUser)) throw nothing();
+      reply.header("refresh", String(LOOKS_EVERY));
+      return await sendPage(reply, 200, await approvalsPage(services, { ...who, trueUser }));
+    }
+    const { consent, second } = await broken(services, who, user, ask);
     return await sendPage(reply, 200, approvePage(services, who, second, consent));
   });
   fastify.post("/approve", async (request, reply) => {
@@ -76,21 +82,13 @@ async function broken(
 ): Promise<{ readonly consent: Consent; readonly second: Identity }> {
   const said = await services.consents.of(user ?? "");
   const consent = said.consents.find((it) => it.id === ask && isForAgents(it));
-  const nothing = new Fault("not-found", "there is no such emergency that this person could approve");
-  if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing;
-  if (!mayDecide(received.snapshot.policy, consent, trueUser)) throw nothing;
+  if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing();
+  if (!mayDecide(received.snapshot.policy, consent, trueUser)) throw nothing();
   return { consent, second: trueUser };
 }
 
-/** In an emergency another agent who might do the same; else somebody whom the entry of the one who asks names. */
-export function mayDecide(policy: Policy, { origin, agent, customer }: Consent, second: Identity): boolean {
-  if (agent === null || agent.id === second.id) return false;
-  const asker = origin === "break-glass" ? second : agent;
-  const admission = admit(policy, asker, customer);
-  if (admission.kind === "refused") return false;
-  return origin === "break-glass"
-    ? mayBreakGlass(admission.grant, second)
-    : mayApprove(admission.grant, second);
+function nothing(): Fault {
+  return new Fault("not-found", "there is nothing that this person could approve");
 }
 
 function approvePage(services: Services, who: Visitor, second: Identity, it: Consent): string {
@@ -120,7 +118,7 @@ ${it.ticket === null ? null : html`<dt>${words.ticket}</dt><dd><bdi>${it.ticket}
 ${open ? html`<dt>${waiting.answerBy}</dt><dd>${moment(it.answerBy)}</dd>` : null}
 <dt>${start.length}</dt><dd>${filled(approve.atMost, { time: spanText(it.longest, language) })}</dd>
 </dl>
-${open ? html`<div class="actions">${form("approve", approve.approve, false)}${form("decline", words.confirm.no, true)}</div>` : html`<div class="actions"><a class="button quiet" href="${prefix}/start">${frame.toStart}</a></div>`}
+${open ? html`<div class="actions">${form("approve", approve.approve, false)}${form("decline", words.confirm.no, true)}</div>` : html`<div class="actions"><a class="button quiet" href="${homeOf(who.received.snapshot, who.trueUser)}">${frame.toStart}</a></div>`}
 </section>`;
   return spokenPage(who, { title: emergency ? approve.emergencyTitle : approve.title, body });
 }

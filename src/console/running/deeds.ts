@@ -1,6 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Identity } from "../../domain/identity.ts";
-import { labelOf } from "../../domain/identity.ts";
+import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
 import { eventOf, type Saying } from "../../gateway/audit/audit-event.ts";

@@ -1,6 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Answer } from "../stages/answer.ts";
+
+/** An answer of our own, which fastify and the upgrade listener can send. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
 
 /** How long the other side may take to read the last bytes and to close, ms. */
 const CLOSE_TIMEOUT = 1_000;

@@ -2,9 +2,9 @@ import { runsAt } from "../../domain/impersonation.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import type { AppHost, Label } from "../../sessions/labels.ts";
 import { neighbourCookies } from "../http/own-cookies.ts";
+import { cookieScope } from "../intake/cookie-scope.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { cookieScope } from "../stages/cookie-scope.ts";
 import { type Beginning, openRecorded } from "../stages/start-and-stop.ts";
 import { credentialsOf, labelFor } from "./label-of.ts";
 

@@ -1,4 +1,5 @@
 import type { AppHost } from "../../sessions/labels.ts";
+import type { Answer } from "../http/raw-response.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
@@ -6,7 +7,6 @@ import { askerOf } from "../own-pages/asker.ts";
 import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Answer } from "../stages/answer.ts";
 import { callerOf } from "../stages/identify.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";
@@ -129,6 +129,11 @@ function appByConfig({ snapshot }: Received): AppHost | null {
 export function appSaid({ forms, clock }: Services, mark: string | null): AppHost | null {
   const text = mark === null ? null : forms.marked("app", mark, clock.now());
   return text === null ? null : (JSON.parse(text) as AppHost);
+}
+
+/** Whether a parameter is such a mark, of whatever age; no app is called so. */
+export function isAppMark(text: string): boolean {
+  return /^[\w-]{16,}\.[0-9a-z]{1,12}\.[\w-]{43}$/.test(text);
 }
 
 /** A signed mark that names the app's host to the console. It opens nothing. */

@@ -3,9 +3,9 @@ import { parseCookies } from "../../domain/cookies/cookie.ts";
 import { Fault } from "../../errors.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
+import type { Answer } from "../http/raw-response.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Answer } from "../stages/answer.ts";
 import { quiet } from "./leading.ts";
 
 /** The host to go to, where the browser isn't known yet: a label's, or the console's. */

@@ -6,12 +6,12 @@ import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
+import type { Answer } from "../http/raw-response.ts";
 import { appOf } from "../intake/app-of.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { initiatorOf } from "../intake/neighbours.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Answer } from "../stages/answer.ts";
 import {
   ASSETS,
   belowPrefix,

@@ -1,5 +1,6 @@
+import type { Answer } from "../http/raw-response.ts";
 import type { Received } from "../request.ts";
-import { type Answer, problem } from "../stages/answer.ts";
+import { problem } from "../stages/answer.ts";
 
 /** The request as it goes on, or the answer to it. */
 export type Located =

@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import { momentText, textsFor } from "../../domain/consent/texts.ts";
+import { textsFor } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
@@ -23,13 +23,13 @@ import { wordsFor } from "../../page/words/words.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
-import { inPolicy } from "../isolation/answer-headers.ts";
 import { cardToken } from "../own-pages/form-tokens.ts";
 import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { traceIdOf } from "../services/tracing.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
+import { inPolicy } from "./label-headers.ts";
 import { uncached } from "./uncached.ts";
 import { OF_THE_BYTES, withholderFor } from "./withheld.ts";
 
@@ -250,14 +250,14 @@ function bannerView(
   };
 }
 
-/** The customer's yes that it runs by, and until when; or that it is an emergency. */
-function agreementOf({ session, owner }: Signed, { consent }: Impersonation): string | null {
+/** Whose yes it runs by, and until when; or that it is an emergency. */
+function agreementOf({ session, owner }: Signed, { consent }: Impersonation): BannerView["agreement"] {
   if (!consent) return null;
   const facts = [session.consent, owner.consent];
   const all = facts.flatMap((it) => (it.kind === "known" ? it.said.consents : []));
-  const until = all.find(({ id }) => id === consent.id)?.until ?? null;
-  const end = until === null ? "" : `, until ${momentText(until)}`;
-  return consent.breakGlass ? `none: an emergency${end}` : `by the customer${end}`;
+  const known = all.find(({ id }) => id === consent.id);
+  const by = known?.origin === "approval" ? "second" : "customer";
+  return { by: consent.breakGlass ? "emergency" : by, until: known?.until ?? null };
 }
 
 /** How the banner names the gateway: by the host that the browser knows. */

@@ -3,8 +3,8 @@ import type { Settings } from "../../config/snapshot.ts";
 import type { MadeSession } from "../../sessions/app-sessions.ts";
 import type { AppAnswer, AppConnection, AppRequest } from "../../signin/sign-in.ts";
 import { type Dial, dialer } from "../http/dial.ts";
+import { isSecure, ourNames } from "../intake/cookie-scope.ts";
 import { publicAddresses } from "../response/response-headers.ts";
-import { isSecure, ourNames } from "../stages/cookie-scope.ts";
 
 /** How an app is asked on behalf of one impersonation. */
 interface AskedBy {

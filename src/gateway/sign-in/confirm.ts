@@ -8,7 +8,7 @@ import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { giveUp, look } from "./look.ts";
 import { type Asking, askingOf, obtain, trustOf } from "./obtain.ts";
-import { printOf, type Trust } from "./trust.ts";
+import { printOf, saidOn, type Trust } from "./trust.ts";
 
 /** `again`: nothing of the answer may be shown, and the browser is to ask once more. */
 type Confirmation = "shown" | "again";
@@ -25,6 +25,18 @@ export function sent(services: Services, signed: Signed): void {
   if (asking === null || !isUnsafe(signed)) return;
   const trust = trustOf(services, asking);
   if (trust.unsafe.delete(signed.id)) trust.doubtedAt = services.clock.monotonic();
+}
+
+/** Notes a socket on which a page may say what the app takes for leaving; `said` are the bytes so far. Gives what to call when it is closed. */
+export function socketOpened(services: Services, signed: Signed, said: () => number): () => void {
+  const asking = askingOf(signed, signed.signIn.headers);
+  if (asking === null) return () => undefined;
+  const trust = trustOf(services, asking);
+  trust.sockets.set(signed.id, said);
+  return () => {
+    trust.sockets.delete(signed.id);
+    if (said() > 0) trust.doubtedAt = services.clock.monotonic();
+  };
 }
 
 /**
@@ -96,7 +108,7 @@ function isDoubted(
   arrived: number,
 ): boolean {
   const { app, signIn } = signed.snapshot.settings;
-  if (trust.lookedAt === null || trust.unsafe.size > 0 || trust.doubtedAt >= trust.lookedAt) return true;
+  if (trust.lookedAt === null || !isQuiet(trust)) return true;
   if (signIn === null || arrived - trust.lookedAt >= signIn.verifyEvery) return true;
   const jar = services.impersonations.knownJar(impersonation.id);
   const kept = signed.signIn.session?.made?.kept ?? [];
@@ -105,8 +117,13 @@ function isDoubted(
 
 /** Where only time has passed, a look that is on its way counts too. */
 function neededFrom(trust: Trust, arrived: number): number {
-  const quiet = trust.unsafe.size === 0 && trust.lookedAt !== null && trust.doubtedAt < trust.lookedAt;
-  return quiet ? Number.NEGATIVE_INFINITY : arrived;
+  return isQuiet(trust) ? Number.NEGATIVE_INFINITY : arrived;
+}
+
+/** Nothing was sent since the last look by which the app may see somebody else. */
+function isQuiet(trust: Trust): boolean {
+  const { lookedAt, doubtedAt, unsafe, said } = trust;
+  return lookedAt !== null && doubtedAt < lookedAt && unsafe.size === 0 && said === saidOn(trust);
 }
 
 function isUnsafe({ method, overridden }: Signed): boolean {

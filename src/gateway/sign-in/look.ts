@@ -1,10 +1,10 @@
 import { Fault } from "../../errors.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen, StepReport } from "../../signin/sign-in.ts";
+import { cookieScope } from "../intake/cookie-scope.ts";
 import type { Services } from "../services/services.ts";
-import { cookieScope } from "../stages/cookie-scope.ts";
 import { type Asking, believe, connectionFor, endUnused, tellFailed, trustOf, valuesOf } from "./obtain.ts";
-import { printOf } from "./trust.ts";
+import { printOf, saidOn } from "./trust.ts";
 
 /** Whom the app sees, by a look that began at `after` (monotonic, ms) or later; one look for all who want one. Throws a Fault `sign-in-failed` where it can't be asked. */
 export async function look(
@@ -42,6 +42,7 @@ async function lookNow(
   const { made, generation } = session;
   if (made === null) return { kind: "nobody", why: "the session was given up", sure: false };
   const trail: StepReport[] = [];
+  const said = saidOn(trustOf(services, asking));
   const jar = await impersonations.jar(impersonation.id);
   const looked = await signIn.verify(valuesOf(made), jar, connectionFor(services, asking), (it) =>
     trail.push(it),
@@ -54,6 +55,7 @@ async function lookNow(
     believe(trustOf(services, asking), {
       generation,
       startedAt,
+      said,
       cookies: printOf(looked.jar.cookies, app, made.kept),
     });
   return looked.seen;

@@ -10,7 +10,7 @@ import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { appConnection } from "./app-connection.ts";
 import { askedBy, knownOf } from "./session-facts.ts";
-import { printOf, type Trust } from "./trust.ts";
+import { printOf, saidOn, type Trust } from "./trust.ts";
 
 /** An impersonated request of an app that is signed in to, with the headers that say who is there. */
 export interface Asking {
@@ -93,6 +93,7 @@ async function make(
   const known = knownOf(asking.committed, impersonation);
   const trail: StepReport[] = [];
   const startedAt = services.clock.monotonic();
+  const said = saidOn(trust);
   try {
     const done = await signIn.perform(new Map(Object.entries(known)), connection, (step) => trail.push(step));
     const made = madeOf(services, asking, done, known);
@@ -102,7 +103,7 @@ async function make(
     });
     if (!kept) throw new Fault("sign-in-failed", "the impersonation has ended meanwhile");
     if (!signIn.admitsNobody)
-      believe(trust, { generation, startedAt, cookies: printOf(done.cookies, app, made.kept) });
+      believe(trust, { generation, startedAt, said, cookies: printOf(done.cookies, app, made.kept) });
     return { app, generation, claimedUntil: null, made };
   } catch (error) {
     await appSessions
@@ -157,12 +158,19 @@ export function believe(
   {
     generation,
     startedAt,
+    said,
     cookies,
-  }: { readonly generation: number; readonly startedAt: number; readonly cookies: string },
+  }: {
+    readonly generation: number;
+    readonly startedAt: number;
+    readonly said: number;
+    readonly cookies: string;
+  },
 ): void {
   if (generation > trust.generation) trust.doubtedAt = Number.NEGATIVE_INFINITY;
   trust.generation = generation;
   trust.lookedAt = startedAt;
+  trust.said = said;
   trust.cookies = cookies;
 }
 

@@ -1,7 +1,7 @@
+import type { Answer } from "../http/raw-response.ts";
 import { ONLY_HERE } from "../own-pages/answer-headers.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Answer } from "../stages/answer.ts";
 import { settle } from "../stages/settle.ts";
 
 const RULE = /^signIn\.refresh\[(\d+)\]$/;

@@ -17,6 +17,10 @@ export interface Trust {
   doubtedAt: number;
   /** Requests on their way that may bring that about. */
   readonly unsafe: Set<string>;
+  /** What pages have said on each open socket so far, in bytes. */
+  readonly sockets: Map<string, () => number>;
+  /** The sum of these when the last look began that found the effective user. */
+  said: number;
   look: { readonly startedAt: number; readonly seen: Promise<Seen> } | null;
   signingIn: Promise<AppSession> | null;
   /** No sign-in is tried before then. */
@@ -54,12 +58,21 @@ function none(): Trust {
     cookies: "",
     doubtedAt: Number.NEGATIVE_INFINITY,
     unsafe: new Set(),
+    sockets: new Map(),
+    said: 0,
     look: null,
     signingIn: null,
     failed: null,
     repeated: null,
     givenUp: 0,
   };
+}
+
+/** What pages have said on sockets that are open, in bytes. */
+export function saidOn({ sockets }: Pick<Trust, "sockets">): number {
+  let said = 0;
+  for (const bytes of sockets.values()) said += bytes();
+  return said;
 }
 
 /** The cookies by which the app knows whom it sees; of them nothing can be read. */

@@ -9,25 +9,19 @@ import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { LOCAL_TIMES_HASH } from "../../page/local-times.ts";
 import { sentenceIn, wordsFor } from "../../page/words/words.ts";
+import type { Answer } from "../http/raw-response.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
-import { loadInFull } from "../load-in-full.ts";
 import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
+import { loadInFull } from "../response/load-in-full.ts";
 import type { DecisionView, Services } from "../services/services.ts";
 import { traceIdOf } from "../services/tracing.ts";
 import { mayElevate } from "./commit.ts";
 import { ownerToBe } from "./find-owner.ts";
-
-/** An answer of our own, which fastify and the upgrade listener can send. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
 
 /** For every page of ours: not cached, not framed, nothing loaded from other origins, no script but our own file. */
 export const PAGE_HEADERS: readonly (readonly [string, string])[] = [

@@ -7,11 +7,12 @@ import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
+import { cookieScope } from "../intake/cookie-scope.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
-import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
 import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan, saidPlan } from "../response/document.ts";
+import { onTheLabel } from "../response/label-headers.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
 import { withHandle } from "../response/sign-in-redirect.ts";
@@ -21,7 +22,7 @@ import type { Services } from "../services/services.ts";
 import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
-import { cookieScope } from "./cookie-scope.ts";
+import { isOwnTab } from "./sign-in.ts";
 import { hereCookie, restoredHost } from "./start-and-stop.ts";
 
 /** Response headers that would act on the agent's own cookies, caches or pages. */
@@ -44,6 +45,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const { site } = signed;
   const headers = site.label === null ? led : onTheLabel(led, site.label, site.origin);
   if (signed.effects.impersonation !== null) return impersonating(services, signed, { ...head, headers });
+  if (isOwnTab(signed)) services.cards.answered(services, signed, head.headers);
   const kept = without(
     headers,
     (name, value) =>

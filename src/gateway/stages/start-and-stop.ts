@@ -12,11 +12,11 @@ import { eventOf } from "../audit/audit-event.ts";
 import { tellThresholds } from "../audit/thresholds.ts";
 import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
+import { cookieScope } from "../intake/cookie-scope.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { cookieScope } from "./cookie-scope.ts";
 
 export interface Beginning {
   readonly agent: Identity;

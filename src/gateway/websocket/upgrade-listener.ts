@@ -2,9 +2,8 @@ import type { IncomingMessage, Server } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "../../errors.ts";
-import { leave, refuse } from "../http/raw-response.ts";
+import { type Answer, leave, refuse } from "../http/raw-response.ts";
 import { ownFault } from "../http/upstream-errors.ts";
-import type { Answer } from "../stages/answer.ts";
 
 type Upgrade = Pick<IncomingMessage, "method" | "httpVersion" | "headers">;
 

@@ -1,6 +1,5 @@
 import { content, MIXES, type Twin, withoutRawText, withoutScripts } from "./second-reading.ts";
-import type { Attribute, Scan, Sink, State } from "./tokenizer.ts";
-import { data, scan } from "./tokenizer.ts";
+import { type Attribute, data, type Scan, type Sink, type State, scan } from "./tokenizer.ts";
 
 /** Where the body begins, in bytes from the start of the document, or why nothing may be put there. */
 export type Place =

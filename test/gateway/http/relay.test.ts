@@ -70,7 +70,7 @@ t.test("when every connection is taken the next one waits, and is told when it w
   const app = await rawApp(t, () => undefined);
   const gate = await gateway(t, {
     upstream: { origin: app.origin, connections: 1 },
-    timeouts: { connect: 150, stream: 600_000 },
+    timeouts: { connect: 1_000, stream: 600_000 },
   });
   const first = await raw(t, gate.port);
   first.send(GET);

@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import t from "tap";
 import { loginApp } from "../../fixtures/apps/login-app.ts";
-import { recordsOf } from "../../fixtures/gateway/front.ts";
+import { recordsOf, socketTo } from "../../fixtures/gateway/front.ts";
 import { BY_FORM, recorded, signedInFront, visit } from "../../fixtures/gateway/signed-in-front.ts";
 
 /** The operator has not said where the app's own way back is. */
@@ -83,3 +84,29 @@ t.test("an answer that was on its way while the app changed whom it sees is not 
   ]);
   for (const { body } of answers) t.notMatch(body, /"id":"svc"|service account/);
 });
+
+for (const closes of [false, true])
+  t.test(
+    `what a page says on a socket is looked after before the next answer: ${closes ? "closed again" : "still open"}`,
+    async (t) => {
+      const app = await loginApp(t);
+      const { url } = await signedInFront(t, app, `${UNTOLD}  verifyEvery: 10m\n`);
+      const alice = await visit(url);
+      const socket = await socketTo(url, "/ws", alice.headers);
+      t.match((await alice.open("/site/1/a")).body, "<p id=user>Nuno</p>");
+      const [before] = [app.asked("/api/me")];
+      t.match((await alice.open("/site/1/b")).body, "<p id=user>Nuno</p>");
+      t.equal(app.asked("/api/me"), before, "who says nothing is not asked about");
+      socket.send("leave");
+      for (let said = ""; said !== "done"; ) said = String((await once(socket, "message"))[0]);
+      if (closes) {
+        socket.close();
+        await once(socket, "close");
+      }
+      const left = await alice.open("/site/1/c");
+      t.match(left, { status: 502, body: /names somebody else/ });
+      t.notMatch(left.body, SERVICE);
+      t.match((await alice.open("/site/1/d")).body, "<p id=user>Nuno</p>", "signed in to anew");
+      if (!closes && socket.readyState !== socket.CLOSED) await once(socket, "close");
+    },
+  );

@@ -128,3 +128,25 @@ t.test("approval: each start waits for another agent's yes; a no begins nothing"
   t.match(await said(agent), /not approved/);
   await it.seen(agent, "87-approval-no");
 });
+
+t.test("who approves and is no agent finds what waits for them, and nothing else", async (t) => {
+  const it = await consents(t, "{ mode: approval, approvers: [auditor] }");
+  const otto = await (await it.person("otto@demo.test")).newPage();
+  await otto.goto(`${it.stack.url}/.guise/approve`);
+  t.match(await said(otto), /Nothing waits for your answer/);
+  await it.seen(otto, "88-approvals-none");
+  const agent = await it.startPage("alice@demo.test");
+  await agent.click("main form button:not(.quiet)");
+  await agent.waitForURL((url) => url.pathname === "/.guise/asked");
+  await otto.goto(`${it.stack.url}/.guise/sessions`);
+  await otto.click("nav a:has-text('To approve')");
+  t.match(await said(otto), /Alice Support wants to view as Nuno Almeida/);
+  await it.seen(otto, "88-approvals");
+  await otto.click("main .list a");
+  await otto.click("main button:has-text('Approve')");
+  await otto.waitForLoadState();
+  t.match(await said(otto), /approved/);
+  await agent.waitForURL((url) => url.pathname === VIEWED);
+  const bob = await (await it.person("bob@demo.test")).newPage();
+  t.equal((await bob.goto(`${it.stack.url}/.guise/approve`))?.status(), 404, "an agent who approves nothing");
+});

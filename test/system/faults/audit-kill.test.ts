@@ -5,8 +5,8 @@ import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/
 import { agents, check, type Tally } from "../../fixtures/gateway/kills.ts";
 import { serving } from "../../fixtures/gateway/serving.ts";
 
-/** Each kill is at a random moment; `GUISE_LONG=1` makes a thousand of them, or as many as GUISE_ROUNDS says. */
-const ROUNDS = process.env.GUISE_LONG === undefined ? 12 : Number(process.env.GUISE_ROUNDS ?? 1_000);
+/** Each kill is at a random moment; `GUISE_FAULTS=1` makes a thousand of them, or as many as GUISE_ROUNDS says. */
+const ROUNDS = process.env.GUISE_FAULTS === undefined ? 12 : Number(process.env.GUISE_ROUNDS ?? 1_000);
 /** Kills on one folder, after which all of its lives are checked. */
 const LIVES = 25;
 

@@ -15,7 +15,7 @@ import { caughtUp, compared, streamOf } from "../../fixtures/journal/stream.ts";
 import type { RedisServer } from "../../fixtures/servers/redis.ts";
 import { relay } from "../../fixtures/servers/relay.ts";
 
-const LONG = process.env.GUISE_LONG !== undefined;
+const LONG = process.env.GUISE_FAULTS !== undefined;
 
 function client(t: Test, redis: RedisServer): Redis {
   const it = new Redis(redis.port, redis.host);

@@ -13,8 +13,8 @@ import {
 import { agents, check, type Tally } from "../../fixtures/gateway/kills.ts";
 import { refusesToServe, type Serving, serving } from "../../fixtures/gateway/serving.ts";
 
-/** `GUISE_LONG=1` goes through all steps so often that they are a thousand kills, or as many as GUISE_ROUNDS says. */
-const LONG = process.env.GUISE_LONG !== undefined;
+/** `GUISE_FAULTS=1` goes through all steps so often that they are a thousand kills, or as many as GUISE_ROUNDS says. */
+const LONG = process.env.GUISE_FAULTS !== undefined;
 const KILLS = LONG ? Number(process.env.GUISE_ROUNDS ?? 1_000) : 1;
 
 /** Of one group of records: nothing of it is written; half of it; all of it, but not synced; synced, and nobody was told. */

@@ -8,8 +8,8 @@ import { ask } from "../../fixtures/client/named.ts";
 import { raw } from "../../fixtures/client/raw.ts";
 import { front, impersonating, lines, recordsOf } from "../../fixtures/gateway/front.ts";
 
-/** `GUISE_LONG=1` makes as many rounds as the fault matrix asks for. */
-const ROUNDS = process.env.GUISE_LONG === undefined ? 300 : 10_000;
+/** `GUISE_FAULTS=1` makes as many rounds as the fault matrix asks for. */
+const ROUNDS = process.env.GUISE_FAULTS === undefined ? 300 : 10_000;
 
 async function gauge(adminUrl: string, name: string): Promise<number> {
   const { body } = await ask(`${adminUrl}/metrics`);

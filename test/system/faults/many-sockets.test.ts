@@ -7,11 +7,11 @@ import { sessions } from "../../../src/cli/sessions/sessions.ts";
 import { frontConfig, frontFolder, impersonating, lines, recordsOf } from "../../fixtures/gateway/front.ts";
 import { serving } from "../../fixtures/gateway/serving.ts";
 
-/** Each takes two of the gateway's descriptors; some are left for everything else. `GUISE_LONG=1` takes all there are. */
+/** Each takes two of the gateway's descriptors; some are left for everything else. `GUISE_FAULTS=1` takes all there are. */
 const MOST = Math.floor(
   (Number(execFileSync("sh", ["-c", "ulimit -Hn"]).toString().replace("unlimited\n", "40000")) - 400) / 2,
 );
-const COUNT = process.env.GUISE_LONG === undefined ? 400 : Math.min(10_000, MOST);
+const COUNT = process.env.GUISE_FAULTS === undefined ? 400 : Math.min(10_000, MOST);
 const OWN = 20;
 const APP = fileURLToPath(new URL("../../fixtures/apps/socket-app.ts", import.meta.url));
 

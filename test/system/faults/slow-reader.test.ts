@@ -6,8 +6,8 @@ import { frontConfig, frontFolder, impersonating } from "../../fixtures/gateway/
 import { serving } from "../../fixtures/gateway/serving.ts";
 
 const MB = 1024 * 1024;
-/** `GUISE_LONG=1` sends as much as the fault matrix asks for. */
-const SIZE = (process.env.GUISE_LONG === undefined ? 128 : 512) * MB;
+/** `GUISE_FAULTS=1` sends as much as the fault matrix asks for. */
+const SIZE = (process.env.GUISE_FAULTS === undefined ? 128 : 512) * MB;
 const CHUNK = Buffer.alloc(MB, "x");
 
 t.test(

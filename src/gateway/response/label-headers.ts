@@ -1,6 +1,6 @@
 import type { Label } from "../../sessions/labels.ts";
 import type { RawHeaders } from "../http/exchange.ts";
-import { publicAddresses } from "../response/response-headers.ts";
+import { publicAddresses } from "./response-headers.ts";
 
 const POLICIES: ReadonlySet<string> = new Set([
   "content-security-policy",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { cookieScope } from "../../../src/gateway/stages/cookie-scope.ts";
+import { cookieScope } from "../../../src/gateway/intake/cookie-scope.ts";
 import { CLICK, receive } from "../../fixtures/gateway/stages.ts";
 import { testServices } from "../../fixtures/gateway/test-services.ts";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { originAllowed } from "../../src/gateway/origin.ts";
+import { originAllowed } from "../../../src/gateway/websocket/origin.ts";
 
 const own = { publicOrigins: ["https://app.example.com", "http://localhost:8000"] };
 

@@ -1,6 +1,6 @@
 import { parse } from "parse5";
 import t from "tap";
-import { loadInFull } from "../../src/gateway/load-in-full.ts";
+import { loadInFull } from "../../../src/gateway/response/load-in-full.ts";
 
 const ADDRESS = `https://app.example.com/site/1?a=1&b="><script>x</script>`;
 

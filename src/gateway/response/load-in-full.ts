@@ -1,5 +1,5 @@
-import type { Visit } from "../domain/decision.ts";
-import { escaped } from "../page/markup.ts";
+import type { Visit } from "../../domain/decision.ts";
+import { escaped } from "../../page/markup.ts";
 
 /** An answer of our own, as `Answer` has it. */
 interface InFull {

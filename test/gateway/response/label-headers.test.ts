@@ -1,5 +1,5 @@
 import t from "tap";
-import { inPolicy, onTheLabel } from "../../../src/gateway/isolation/answer-headers.ts";
+import { inPolicy, onTheLabel } from "../../../src/gateway/response/label-headers.ts";
 
 const app = { origin: "https://app.example.com", authority: "app.example.com", host: "app.example.com" };
 const origin = "https://l.view.example.net";
