@@ -1,5 +1,5 @@
 import type { CustomerCard } from "../domain/consent/consent.ts";
-import { momentText, type Texts, whoText } from "../domain/consent/texts.ts";
+import { filled, momentText, type Texts, textsFor, whoText } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -14,8 +14,12 @@ export interface BannerView extends HostView {
   readonly mode: Mode;
   readonly reason: string | null;
   readonly ticket: string | null;
-  /** The customer's say that it began by, in words; null where they were not asked. */
-  readonly agreement: string | null;
+  /** Whose yes it began by; null where nobody was asked. */
+  readonly agreement: {
+    readonly by: "customer" | "second" | "emergency";
+    /** Until when the yes counts, ms since the epoch; null where that isn't known. */
+    readonly until: number | null;
+  } | null;
   /** The id of the trace that the page's request belongs to. */
   readonly trace: string | null;
   /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
@@ -200,7 +204,7 @@ function details(view: BannerView): string {
     [words.yourId, trueUser.id],
     [words.ticket, view.ticket],
     [words.reason, view.reason],
-    [words.agreement, view.agreement],
+    [words.agreement, agreementText(view)],
     [
       words.changesUntil,
       view.writeUntil === null ? null : inWords(view.writeUntil),
@@ -275,4 +279,14 @@ function isDark(colour: string): boolean {
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179;
+}
+
+function agreementText({ agreement, words }: BannerView): string | null {
+  if (agreement === null) return null;
+  const by = words.agreedBy[agreement.by];
+  if (agreement.until === null) return by;
+  return filled(words.agreedUntil, {
+    by,
+    time: momentText(agreement.until, textsFor(words.language).language),
+  });
 }

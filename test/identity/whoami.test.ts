@@ -218,6 +218,11 @@ t.test("whoami: a page of the app says who is signed in, by CSS selectors and ex
     identity: { id: "al-7", name: "Alice & Co", email: null, groups: ["support", "staff"] },
   });
   t.match(server.requests[0]?.headers.accept, /^text\/html/);
+  t.notMatch(
+    server.requests[0]?.headers.accept,
+    /json/,
+    "an app may answer JSON in its place, or half the page",
+  );
 });
 
 t.test(

@@ -26,8 +26,12 @@ const attribute = (element: DefaultTreeAdapterTypes.Element | undefined, name: s
   element?.attrs.find((each) => each.name === name)?.value;
 
 t.test("in full it says by whose yes, and until when", async (t) => {
-  const by = textOf(parse(banner(view({ agreement: "by the customer, until 22 Nov 2026 15:00 UTC" }))));
+  const by = textOf(
+    parse(banner(view({ agreement: { by: "customer", until: Date.UTC(2026, 10, 22, 15) } }))),
+  );
   t.match(by, "Agreementby the customer, until 22 Nov 2026 15:00 UTC");
+  const second = textOf(parse(banner(view({ agreement: { by: "second", until: null } }))));
+  t.match(second, "Agreementby a second agent");
   t.notMatch(textOf(parse(banner(view()))), "Agreement", "nobody was asked");
 });
 

@@ -1,6 +1,7 @@
 import { CHANGED, type Mark, type Question, REFUSED } from "../../audit/search/search.ts";
 import { AUDIT_ACTIONS, type AuditAction } from "../../domain/audit-event.ts";
 import { REASON_WORDS, type ReasonWord } from "../../domain/decision.ts";
+import { isAppMark } from "../../gateway/isolation/console-host.ts";
 import { parseTime } from "../../units.ts";
 import type { Looking } from "./looking.ts";
 
@@ -38,7 +39,8 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
       [REFUSED, CHANGED, ...AUDIT_ACTIONS].find((it): it is Asked["action"] & string => it === action) ??
       null,
     impersonation: text("impersonation"),
-    app: text("app"),
+    // The way to the console names the app's host by the same parameter.
+    app: isAppMark(parameter("app") ?? "") ? null : text("app"),
     since: parseTime(parameter("from") ?? ""),
     until: parseTime(parameter("to") ?? ""),
     beyond: markOf(parameter("beyond")),

@@ -151,6 +151,7 @@ ${startForm({
   agent: who.trueUser,
   token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
 })}
+<p class="small"><a href="${prefix}/activity?customer=${encodeURIComponent(target.id)}">${start.history}</a></p>
 </section>`;
   return await sendPage(
     reply,

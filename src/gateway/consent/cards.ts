@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { type CustomerCard as Card, type Consent, isOpen } from "../../domain/consent/consent.ts";
 import type { CustomerSaid } from "../../domain/consent/said.ts";
+import { isNamed, parseCookies, parseSetCookie } from "../../domain/cookies/cookie.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import { valuesOf } from "../../domain/raw-headers.ts";
 import { setBounded } from "../../domain/remembering.ts";
+import type { RawHeaders } from "../http/exchange.ts";
 import { credentialsOf } from "../isolation/label-of.ts";
 import type { Received } from "../request.ts";
 import type { Cards, Services } from "../services/services.ts";
@@ -47,6 +50,11 @@ export function cards(consents: Pick<Services["consents"], "onChanged">): Cards 
       const [view] = views.get(id)?.values() ?? [];
       if (view !== undefined) return { ...view, language, asksForMore: ask?.within === view.about };
       return ask === undefined ? null : { ...ask, language };
+    },
+    answered: (services, received, headers) => {
+      if (asks.size === 0 && views.size === 0) return;
+      const next = withCookies(received, headers, services.clock.now());
+      if (next !== null) personOf(services, next, people);
     },
     views: begun,
     refresh: async (services) => {
@@ -100,6 +108,23 @@ function personOf(services: Services, received: Received, people: Map<string, Kn
   setBounded(people, cardSessions, key, { person: known?.person ?? null, until: now + cardKnownFor });
   void learn(services, received, people, key);
   return known?.person ?? null;
+}
+
+/** As the next request of the same browser will come; null where the answer sets nothing that an identity source reads. */
+function withCookies(received: Received, headers: RawHeaders, now: number): Received | null {
+  const { identityCookies } = received.snapshot.settings;
+  const set = valuesOf(headers, "set-cookie")
+    .flatMap((line) => parseSetCookie(line, now) ?? [])
+    .filter(({ name }) => isNamed(name, identityCookies));
+  if (set.length === 0) return null;
+  const pairs = new Map(parseCookies(received.browser.cookies).map(({ name, value }) => [name, value]));
+  for (const { name, value, expiresAt } of set) {
+    if (expiresAt !== null && expiresAt <= now) pairs.delete(name);
+    else pairs.set(name, value);
+  }
+  const cookies = [...pairs].map((pair) => pair.join("=")).join("; ");
+  const credentials = credentialsOf({ ...received, browser: { ...received.browser, cookies } });
+  return { ...received, site: { ...received.site, lent: { ...credentials, host: received.site.host } } };
 }
 
 async function learn(

@@ -131,6 +131,11 @@ export function appSaid({ forms, clock }: Services, mark: string | null): AppHos
   return text === null ? null : (JSON.parse(text) as AppHost);
 }
 
+/** Whether a parameter is such a mark, of whatever age; no app is called so. */
+export function isAppMark(text: string): boolean {
+  return /^[\w-]{16,}\.[0-9a-z]{1,12}\.[\w-]{43}$/.test(text);
+}
+
 /** A signed mark that names the app's host to the console. It opens nothing. */
 export function appMark({ forms, clock }: Services, { snapshot }: Received, app: AppHost): string {
   const { origin, authority, host } = app;

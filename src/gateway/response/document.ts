@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import { momentText, textsFor } from "../../domain/consent/texts.ts";
+import { textsFor } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
@@ -250,14 +250,14 @@ function bannerView(
   };
 }
 
-/** The customer's yes that it runs by, and until when; or that it is an emergency. */
-function agreementOf({ session, owner }: Signed, { consent }: Impersonation): string | null {
+/** Whose yes it runs by, and until when; or that it is an emergency. */
+function agreementOf({ session, owner }: Signed, { consent }: Impersonation): BannerView["agreement"] {
   if (!consent) return null;
   const facts = [session.consent, owner.consent];
   const all = facts.flatMap((it) => (it.kind === "known" ? it.said.consents : []));
-  const until = all.find(({ id }) => id === consent.id)?.until ?? null;
-  const end = until === null ? "" : `, until ${momentText(until)}`;
-  return consent.breakGlass ? `none: an emergency${end}` : `by the customer${end}`;
+  const known = all.find(({ id }) => id === consent.id);
+  const by = known?.origin === "approval" ? "second" : "customer";
+  return { by: consent.breakGlass ? "emergency" : by, until: known?.until ?? null };
 }
 
 /** How the banner names the gateway: by the host that the browser knows. */

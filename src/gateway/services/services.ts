@@ -27,6 +27,7 @@ import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
 import type { HelpQueue } from "../help/help-queue.ts";
+import type { RawHeaders } from "../http/exchange.ts";
 import type { Received } from "../request.ts";
 import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -134,6 +135,8 @@ export type { Claims };
 export interface Cards extends Closing {
   /** Null for everybody for whom there is none, and where it isn't known yet who asks: then it comes with a later page. */
   of(services: Services, received: Received): CustomerCard | null;
+  /** Learns whose session it is behind an answer that gives it another cookie, as apps do that seal it anew each time; nobody waits for it. */
+  answered(services: Services, received: Received, headers: RawHeaders): void;
   /** Somebody has begun to view the app as somebody. */
   views(services: Services, it: Impersonation): void;
   /** Looks again at all, in the background. */

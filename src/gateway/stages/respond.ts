@@ -22,6 +22,7 @@ import type { Services } from "../services/services.ts";
 import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
+import { isOwnTab } from "./sign-in.ts";
 import { hereCookie, restoredHost } from "./start-and-stop.ts";
 
 /** Response headers that would act on the agent's own cookies, caches or pages. */
@@ -44,6 +45,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const { site } = signed;
   const headers = site.label === null ? led : onTheLabel(led, site.label, site.origin);
   if (signed.effects.impersonation !== null) return impersonating(services, signed, { ...head, headers });
+  if (isOwnTab(signed)) services.cards.answered(services, signed, head.headers);
   const kept = without(
     headers,
     (name, value) =>

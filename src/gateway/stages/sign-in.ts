@@ -90,7 +90,14 @@ function offersHelp(committed: Committed): boolean {
   return committed.match.route?.target.help === true && isOwnTab(committed);
 }
 
-function isOwnTab({ effects, navigation, browser, site, method }: Committed): boolean {
+/** A page that a tab opens as nobody else. */
+export function isOwnTab({
+  effects,
+  navigation,
+  browser,
+  site,
+  method,
+}: Pick<Committed, "effects" | "navigation" | "browser" | "site" | "method">): boolean {
   if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return false;
   return browser.secret === null && site.label === null;
 }

@@ -26,6 +26,12 @@ export const DE: Words = {
   ticket: "Ticket",
   reason: "Grund",
   agreement: "Zustimmung",
+  agreedBy: {
+    customer: "durch die Kundin oder den Kunden",
+    second: "durch eine zweite Person im Support",
+    emergency: "keine: ein Notfall",
+  },
+  agreedUntil: "{by}, bis {time}",
   trace: "Trace",
   changesUntil: "Änderungen bis",
   ends: "Endet",
@@ -243,6 +249,7 @@ export const DE: Words = {
     viewAs: "Ansehen als {who}",
     viewWithCode: "Ansehen mit dem Code von {who}",
     ask: "{who} fragen",
+    history: "Was als diese Person getan wurde",
     byProgram: "{who} hat den Link für Sie gemacht. Er gilt ein Mal.",
     byAddress:
       "Gefunden über die Adresse {address}, die mit dem Link kam. Niemand hat geprüft, ob die Person selbst geschrieben hat.",

@@ -65,6 +65,8 @@ export const EN = {
   ticket: "Ticket",
   reason: "Reason",
   agreement: "Agreement",
+  agreedBy: { customer: "by the customer", second: "by a second agent", emergency: "none: an emergency" },
+  agreedUntil: "{by}, until {time}",
   trace: "Trace",
   changesUntil: "Changes until",
   ends: "Ends",
@@ -202,6 +204,7 @@ export const EN = {
     viewAs: "View as {who}",
     viewWithCode: "View with the code of {who}",
     ask: "Ask {who}",
+    history: "What was done as this person",
     byProgram: "The link was made for you by {who}. It counts once.",
     byAddress:
       "Found by the address {address}, which came with the link. Nobody has verified that it was them who wrote.",

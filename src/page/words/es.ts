@@ -26,6 +26,8 @@ export const ES: Words = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimiento",
+  agreedBy: { customer: "del cliente", second: "de un segundo agente", emergency: "ninguno: una emergencia" },
+  agreedUntil: "{by}, hasta {time}",
   trace: "Traza",
   changesUntil: "Cambios hasta",
   ends: "Termina",
@@ -239,6 +241,7 @@ export const ES: Words = {
     viewAs: "Ver como {who}",
     viewWithCode: "Ver con el código de {who}",
     ask: "Preguntar a {who}",
+    history: "Qué se hizo como esta persona",
     byProgram: "El enlace lo creó para usted {who}. Vale una vez.",
     byAddress:
       "Encontrado por la dirección {address}, que vino con el enlace. Nadie ha comprobado que fuera esa persona quien escribió.",

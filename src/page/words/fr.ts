@@ -26,6 +26,8 @@ export const FR: Words = {
   ticket: "Ticket",
   reason: "Motif",
   agreement: "Accord",
+  agreedBy: { customer: "du client", second: "d’un second agent", emergency: "aucun : une urgence" },
+  agreedUntil: "{by}, jusqu’au {time}",
   trace: "Trace",
   changesUntil: "Changements jusqu’à",
   ends: "Fin",
@@ -249,6 +251,7 @@ export const FR: Words = {
     viewAs: "Voir en tant que {who}",
     viewWithCode: "Voir avec le code de {who}",
     ask: "Demander à {who}",
+    history: "Ce qui a été fait en tant que cette personne",
     byProgram: "Le lien a été créé pour vous par {who}. Il vaut une fois.",
     byAddress:
       "Trouvé par l’adresse {address}, venue avec le lien. Personne n’a vérifié que c’est bien cette personne qui a écrit.",

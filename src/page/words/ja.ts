@@ -26,6 +26,8 @@ export const JA: Words = {
   ticket: "チケット",
   reason: "理由",
   agreement: "同意",
+  agreedBy: { customer: "お客様による", second: "二人目の担当者による", emergency: "なし（緊急）" },
+  agreedUntil: "{by}、{time} まで",
   trace: "トレース",
   changesUntil: "変更できる期限",
   ends: "終了",
@@ -237,6 +239,7 @@ export const JA: Words = {
     viewAs: "{who} さんとして表示",
     viewWithCode: "{who} さんのコードで表示",
     ask: "{who} さんに尋ねる",
+    history: "この人として行われた操作",
     byProgram: "このリンクは {who} があなたのために作りました。一回限り有効です。",
     byAddress:
       "リンクに含まれるアドレス {address} から見つかりました。本人が書いたことは確認されていません。",

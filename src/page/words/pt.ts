@@ -26,6 +26,8 @@ export const PT: Words = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimento",
+  agreedBy: { customer: "do cliente", second: "de um segundo agente", emergency: "nenhum: uma emergência" },
+  agreedUntil: "{by}, até {time}",
   trace: "Rastreio",
   changesUntil: "Alterações até",
   ends: "Termina",
@@ -238,6 +240,7 @@ export const PT: Words = {
     viewAs: "Ver como {who}",
     viewWithCode: "Ver com o código de {who}",
     ask: "Perguntar a {who}",
+    history: "O que foi feito como esta pessoa",
     byProgram: "A ligação foi feita para si por {who}. Vale uma vez.",
     byAddress:
       "Encontrado pelo endereço {address}, que veio com a ligação. Ninguém verificou se foi mesmo esta pessoa que escreveu.",

@@ -1,3 +1,4 @@
+import { SignJWT } from "jose";
 import t from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
@@ -101,4 +102,45 @@ t.test("a page that can't be written into is as it came", async (t) => {
     ["Content-Type", "text/html", "Content-Encoding", "br"],
   ])
     t.same(await respond(it.services, page, { ...HEAD, headers }), { ...HEAD, headers, transform: null });
+});
+
+t.test(
+  "a session whose cookie an app seals anew with each answer has its card on the next page",
+  async (t) => {
+    const key = "a secret of at least thirty-two bytes";
+    const source = "identity:\n  - jwt: { cookie: sid, algorithms: [HS256], secret: { fromEnv: SID_KEY } }";
+    const it = await testServices(t, ASKING.replace("identity:", source), { SID_KEY: key });
+    const sealed = async (sub: string, jti: string) =>
+      await new SignJWT({ sub, jti, exp: Math.floor(it.clock.now() / 1_000) + 600 })
+        .setProtectedHeader({ alg: "HS256" })
+        .sign(new TextEncoder().encode(key));
+    await ask(it);
+    const page = async (sid: string) => await signed(it, [...PAGE, `Cookie: theme=dark; sid=${sid}`]);
+    /** How many are asked about because of this answer. */
+    const answer = async (from: string, ...lines: readonly string[]) => {
+      const asked = await page(from);
+      const before = it.asked.identity;
+      const headers = [...HEAD.headers, ...lines.flatMap((line) => ["Set-Cookie", line])];
+      await respond(it.services, asked, { ...HEAD, headers });
+      return it.asked.identity - before;
+    };
+    const [first, second, mias] = [await sealed("17", "1"), await sealed("17", "2"), await sealed("23", "3")];
+    t.equal(await answer(first, `sid=${second}; Path=/; HttpOnly`, "lang=pt"), 1, "whose the new one is");
+    // What is found out once is asked no second time: the page only waits for it.
+    let next = await page(second);
+    while (next.ownPage === null) next = await page(second);
+    t.match(next.ownPage, { card: { kind: "asks", customer: "17" } });
+    t.equal(await answer(second, "lang=en", `sid=${second}`), 0, "nobody where it stays");
+    t.equal(await answer(second, `sid=${mias}`), 1, "nor is somebody else who signs in taken for them");
+    for (let turn = 0; turn < 20; turn += 1) t.equal((await page(mias)).ownPage, null);
+    t.equal(await answer(mias, "sid=; Max-Age=0"), 0);
+  },
+);
+
+t.test("where nobody asks and nobody is viewed, an answer's cookies are not read", async (t) => {
+  const it = await testServices(t, ASKING);
+  const page = await signed(it, [...PAGE, ...NUNO]);
+  it.asked.identity = 0;
+  await respond(it.services, page, { ...HEAD, headers: ["Set-Cookie", "sid=2"] });
+  t.equal(it.asked.identity, 0);
 });

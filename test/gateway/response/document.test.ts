@@ -5,6 +5,7 @@ import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
 import type { Signed } from "../../../src/gateway/request.ts";
 import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
 import { bodyAfter, head } from "../../fixtures/apps/plan.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
@@ -352,3 +353,29 @@ t.test("a frame is shown in the app's own pages alone, and stays as it is beside
   const script = await marked(it, await impersonatedRequest(it, ["GET /x", ...FETCH]), answer);
   t.same(script.headers, answer.headers);
 });
+
+t.test(
+  "the banner says whose yes it runs by: the customer's, a second agent's, or an emergency",
+  async (t) => {
+    const it = await testServices(t);
+    const now = it.clock.now();
+    for (const [origin, breakGlass, says] of [
+      ["asked", false, "by the customer, until"],
+      ["approval", false, "by a second agent, until"],
+      ["break-glass", true, "none: an emergency, until"],
+    ] as const) {
+      const request = await impersonatedRequest(it);
+      const { impersonation } = request.effects;
+      if (impersonation === null) throw new Error("there is no impersonation");
+      const one = aConsent({ id: origin, origin, state: "granted", answeredAt: now, until: now + HOUR });
+      const consent = { kind: "known", said: { optedOutAt: null, consents: [one] } } as const;
+      const made = impersonatedPlan(
+        it.services,
+        { ...request, session: { ...request.session, consent } },
+        { ...impersonation, consent: { id: origin, breakGlass } },
+        plan(200, "Content-Type", "text/html"),
+      );
+      t.match(await bodyAfter(made, PAGE), says);
+    }
+  },
+);

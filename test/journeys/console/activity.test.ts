@@ -126,3 +126,15 @@ async function visit(page: Page, url: string): Promise<void> {
   await page.locator("main form[method=post] button").first().click();
   await page.waitForLoadState();
 }
+
+t.test("who comes to the console from the app sees what they did there", async (t) => {
+  const it = await journey({ isolated: true });
+  t.teardown(() => it.close());
+  const alice = await it.person("alice@demo.test");
+  await (await it.fromTicket(alice, "/site/9511/overview")).locator("guise-banner").waitFor();
+  const page = await alice.newPage();
+  await page.goto(`${it.stack.url}/.guise/activity?customer=23`);
+  t.match(page.url(), /^http:\/\/guise\.localhost:\d+\/\.guise\/activity\?.*app=/);
+  t.match(await page.locator(".records").innerText(), /Mia Lindqvist/);
+  t.equal(await page.locator("#app").count(), 0, "with one app there is none to choose");
+});
