@@ -104,7 +104,7 @@ function attributeOf(tag: string, attribute: string): string {
   return new RegExp(`\\s${attribute}=["']([^"']*)["']`).exec(tag)?.[1]?.replaceAll("&amp;", "&") ?? "";
 }
 
-/** What a reader sees of a page, wherever it stands and whoever is viewed. */
+/** What a reader sees of a page, the same on every origin and for everybody who looks. */
 export function textOf(html: string, origin: string): string {
   return (
     html
