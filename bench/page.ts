@@ -90,8 +90,8 @@ ${RUNS} runs of \`npm run bench\`, each the median of ${ROUNDS} alternating roun
 ${rows(runs).join("\n")}
 
 The aims are 0.9 for what is one's own, and 3 for a page with banner. Guise does more than the others with each of these: it drops forged headers, reads the address once, judges, and for a page with banner
-writes two records to disk, synced before the app is asked; the fewer pages there are at a time, the fewer records share a sync, and the more each costs. A MB of a body that nobody reads costs ${perMegabyte(runs)} times what it costs HAProxy, which has the kernel move it from socket to socket; in
-Node each piece comes into the process and goes out again. The aim is 1.2.
+writes two records to disk, synced before the app is asked; the fewer pages there are at a time, the fewer records share a sync, and the more each costs. A MB of a body that nobody reads costs ${perMegabyte(runs)} times what it costs HAProxy; in
+Node each piece is a buffer of its own that comes into the process and goes out again. The aim is 1.2.
 
 ## Where the time goes
 

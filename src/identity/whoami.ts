@@ -75,7 +75,7 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
   const warn = warnOnce(deps.log, VIA);
   const isJson = Object.values(options.user).every((it) => it?.pointer !== undefined);
   const headers = {
-    // A page is asked for as one: WordPress leaves out its toolbar where JSON would do, too.
+    // A page is asked for as one: WordPress leaves out parts of it where JSON would do, too.
     accept: isJson ? "application/json" : "text/html, */*;q=0.8",
     ...(options.host === undefined ? {} : { host: options.host }),
   };

@@ -63,16 +63,21 @@ async function isKnown(t: Test, site: Site): Promise<void> {
 t.test("a WordPress says on its own pages who is signed in", async (t) => {
   const blog = await wordPress();
   t.teardown(() => blog.stop());
+  // As in wp-config.php.
+  await blog.plugin("paths.php", "<?php define('ADMIN_COOKIE_PATH', '/');");
   const { nuno } = blog.users;
   await isKnown(t, {
     origin: blog.origin,
-    page: "/",
-    cookies: ["wordpress_logged_in_*"],
-    user: { id: { regex: "<span class='display-name'>(?:[^<]*</span><span class='username'>)?([^<]+)" } },
+    page: "/wp-admin/profile.php",
+    cookies: ["wordpress_*"],
+    user: {
+      id: { css: "#user_id", attribute: "value" },
+      name: { css: "#display_name option[selected]" },
+    },
     loginPage: "/wp-login.php",
     form: (hidden) => ({ ...hidden, log: nuno.login, pwd: nuno.password, testcookie: "1" }),
     pages: ["/wp-admin/", "/wp-admin/edit.php", "/", "/author/nuno/"],
-    known: { id: nuno.login },
+    known: { id: nuno.id, name: nuno.name },
   });
 });
 

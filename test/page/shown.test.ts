@@ -180,7 +180,7 @@ t.test("it can be sent to the other edge, with and without scripts", async (t) =
   }
 });
 
-t.test("it fits a phone in two lines, with everything in its panel", async (t) => {
+t.test("it takes less than a fifth of a phone, with everything in its panel", async (t) => {
   for (const mode of ["read", "write"] as const) {
     const view = {
       mode,
