@@ -57,7 +57,6 @@ function carriedBy(services: Services, raw: Carrying): Carried {
   return raw.carried;
 }
 
-/** What the request carries that fastify was given. */
 function carried({ raw }: FastifyRequest): Carried {
   const it = (raw as Carrying).carried;
   if (it === undefined) throw new Fault("internal", "a request came in without an intake");

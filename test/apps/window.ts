@@ -104,13 +104,18 @@ function attributeOf(tag: string, attribute: string): string {
   return new RegExp(`\\s${attribute}=["']([^"']*)["']`).exec(tag)?.[1]?.replaceAll("&amp;", "&") ?? "";
 }
 
-function textOf(html: string, origin: string): string {
-  return html
-    .replace(/<!--[\s\S]*?-->/g, "")
-    .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
-    .replaceAll(origin, "")
-    .replaceAll(new URL(origin).host, "")
-    .replace(/<[^>]+>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+/** What a reader sees of a page, the same on every origin and for everybody who looks. */
+export function textOf(html: string, origin: string): string {
+  return (
+    html
+      .replace(/<!--[\s\S]*?-->/g, "")
+      // Whose page it is stands before the app's own title.
+      .replace(/(<title[^>]*>)as [^<]*? &#183; /i, "$1")
+      .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
+      .replaceAll(origin, "")
+      .replaceAll(new URL(origin).host, "")
+      .replace(/<[^>]+>/g, " ")
+      .replace(/\s+/g, " ")
+      .trim()
+  );
 }

@@ -12,6 +12,7 @@ import { wordPress } from "../fixtures/real-apps/wordpress.ts";
 import { freePort } from "../fixtures/servers/port.ts";
 import { ready } from "../page/stage.ts";
 import { supportTool } from "./support-tool.ts";
+import { textOf } from "./window.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/wordpress/routes.config.yaml", import.meta.url));
 
@@ -211,14 +212,4 @@ async function seen(page: Page, origin: string, path: string): Promise<Seen> {
   await template;
   page.off("console", onConsole).off("pageerror", onError);
   return { status: answer?.status(), text: textOf((await answer?.text()) ?? "", origin), errors };
-}
-
-function textOf(html: string, origin: string): string {
-  return html
-    .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
-    .replaceAll(origin, "")
-    .replaceAll(new URL(origin).host, "")
-    .replace(/<[^>]+>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
 }

@@ -31,7 +31,6 @@ export const SOURCE_USAGE = `  --data DIR          the data folder with the jour
   --stream NAME       its name (default: {guise:audit})
 `;
 
-/** The data folder that the words mean. */
 export function dataFolder(words: SourceWords, io: CommandIo): string {
   return words.data ?? io.env.GUISE_DATA ?? "data";
 }

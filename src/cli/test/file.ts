@@ -84,7 +84,6 @@ const schema = z.strictObject({
 /** One test as written. */
 export type MapTest = z.output<typeof one>;
 
-/** A file of tests. */
 export interface TestFile {
   readonly origin: string | undefined;
   readonly people: ReadonlyMap<string, Identity>;

@@ -89,7 +89,6 @@ const OPERATIONS = ["query", "mutation", "subscription"] as const;
 const operationHelp = "write query, mutation or subscription, or a list of these";
 const operation = z.enum(OPERATIONS, { error: operationHelp });
 
-/** The conditions of a rule. */
 export const ruleConditions = {
   query: parameters("What the query must say, by name; a `*` in a name is any text."),
   header: named(headerName, unbound).optional().describe("What the headers must say."),

@@ -81,7 +81,6 @@ export function readPattern(source: string): Pattern | string {
 /** Classes and signs that stand for white space, quotes or angle brackets, or may. */
 const CROSSES = /[\s"'<>.]|\\[^.\w]|\\[sSWDPpxXnrtfvaQCB0-7]|\[\^/;
 
-/** The patterns of presets, as one. */
 export function presetPatterns(presets: readonly SecretPreset[]): readonly Pattern[] {
   const sources: string[] = presets.flatMap((name) => [...SECRET_PRESETS[name]]);
   return [sources.filter((it) => !isLong(it)), sources.filter(isLong)]

@@ -262,7 +262,7 @@ export const DE: Words = {
     onlyLook: "ansehen",
     emergency: "Es ist ein Notfall",
     emergencyLead:
-      "Sie gehen ohne Antwort hinein, höchstens {time} lang. Der Grund oben ist erforderlich, die Person wird sofort benachrichtigt, und jeder Eintrag ist gekennzeichnet.",
+      "Sie gehen ohne Antwort hinein, höchstens {time} lang. Der Grund oben ist erforderlich, die Person kann es sofort sehen, und jeder Eintrag ist gekennzeichnet.",
     second: "Ein zweiter Agent muss es genehmigen.",
     goIn: "Ohne Antwort hineingehen",
   },
@@ -335,8 +335,7 @@ export const DE: Words = {
     goIn: "Darf {who} ohne Antwort hineingehen?",
     view: "Darf {who} die App als {customer} sehen?",
     over: "Das ist vorbei",
-    emergencyLead:
-      "Es sei ein Notfall. Die Person wurde benachrichtigt, und jeder Eintrag ist gekennzeichnet.",
+    emergencyLead: "Es sei ein Notfall. Die Person kann es sehen, und jeder Eintrag ist gekennzeichnet.",
     lead: "Es beginnt nur, wenn ein anderer Agent Ja sagt. Ihre Antwort wird aufgezeichnet.",
     none: "Nichts wartet auf Ihre Antwort.",
     atMost: "höchstens {time}",

@@ -216,7 +216,7 @@ export const EN = {
     onlyLook: "look",
     emergency: "It is an emergency",
     emergencyLead:
-      "You go in without an answer, for {time} at most. The reason above is required, the customer is told at once, and every record is marked.",
+      "You go in without an answer, for {time} at most. The reason above is required, the customer can see it at once, and every record is marked.",
     second: "A second agent has to approve it.",
     goIn: "Go in without an answer",
   },
@@ -287,7 +287,7 @@ export const EN = {
     goIn: "May {who} go in without an answer?",
     view: "May {who} view the app as {customer}?",
     over: "This is over",
-    emergencyLead: "It is an emergency, they say. The customer was told, and every record is marked.",
+    emergencyLead: "It is an emergency, they say. The customer can see it, and every record is marked.",
     lead: "It begins only if another agent says yes. Your answer is on record.",
     none: "Nothing waits for your answer.",
     atMost: "{time} at most",

@@ -253,7 +253,7 @@ export const ES: Words = {
     onlyLook: "mirar",
     emergency: "Es una emergencia",
     emergencyLead:
-      "Entra sin respuesta, durante {time} como máximo. El motivo de arriba es obligatorio, se avisa en el acto a la persona y cada registro queda marcado.",
+      "Entra sin respuesta, durante {time} como máximo. El motivo de arriba es obligatorio, la persona puede verlo en el acto y cada registro queda marcado.",
     second: "Un segundo agente tiene que aprobarlo.",
     goIn: "Entrar sin respuesta",
   },
@@ -324,7 +324,7 @@ export const ES: Words = {
     goIn: "¿Puede {who} entrar sin respuesta?",
     view: "¿Puede {who} ver la aplicación como {customer}?",
     over: "Esto ha terminado",
-    emergencyLead: "Es una emergencia, según dice. Se avisó a la persona y cada registro queda marcado.",
+    emergencyLead: "Es una emergencia, según dice. La persona puede verlo y cada registro queda marcado.",
     lead: "Solo empieza si otro agente dice que sí. Su respuesta queda registrada.",
     none: "Nada espera su respuesta.",
     atMost: "{time} como máximo",

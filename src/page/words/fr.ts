@@ -263,7 +263,7 @@ export const FR: Words = {
     onlyLook: "regarder",
     emergency: "C’est une urgence",
     emergencyLead:
-      "Vous entrez sans réponse, pour {time} au plus. Le motif ci-dessus est obligatoire, la personne est prévenue aussitôt et chaque enregistrement est marqué.",
+      "Vous entrez sans réponse, pour {time} au plus. Le motif ci-dessus est obligatoire, la personne peut le voir aussitôt et chaque enregistrement est marqué.",
     second: "Un deuxième agent doit approuver.",
     goIn: "Entrer sans réponse",
   },
@@ -336,7 +336,7 @@ export const FR: Words = {
     view: "{who} peut-il voir l’application en tant que {customer} ?",
     over: "C’est fini",
     emergencyLead:
-      "C’est une urgence, est-il dit. La personne a été prévenue et chaque enregistrement est marqué.",
+      "C’est une urgence, est-il dit. La personne peut le voir et chaque enregistrement est marqué.",
     lead: "Cela ne commence que si un autre agent dit oui. Votre réponse est enregistrée.",
     none: "Rien n’attend votre réponse.",
     atMost: "{time} au plus",

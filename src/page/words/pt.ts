@@ -253,7 +253,7 @@ export const PT: Words = {
     onlyLook: "ver",
     emergency: "É uma emergência",
     emergencyLead:
-      "Entra sem resposta, durante {time} no máximo. O motivo acima é obrigatório, a pessoa é avisada de imediato e cada registo fica marcado.",
+      "Entra sem resposta, durante {time} no máximo. O motivo acima é obrigatório, a pessoa pode vê-lo de imediato e cada registo fica marcado.",
     second: "Um segundo agente tem de o aprovar.",
     goIn: "Entrar sem resposta",
   },
@@ -325,7 +325,7 @@ export const PT: Words = {
     goIn: "{who} pode entrar sem resposta?",
     view: "{who} pode ver a aplicação como {customer}?",
     over: "Isto acabou",
-    emergencyLead: "É uma emergência, segundo diz. A pessoa foi avisada e cada registo fica marcado.",
+    emergencyLead: "É uma emergência, segundo diz. A pessoa pode vê-lo e cada registo fica marcado.",
     lead: "Só começa se outro agente disser que sim. A sua resposta fica registada.",
     none: "Nada espera a sua resposta.",
     atMost: "{time} no máximo",
