@@ -28,11 +28,8 @@ interface JournalOptions {
 
 /** One producer's records on disk: numbered, chained, one JSON object a line. Records are durable in the order of `append`. */
 export interface Journal {
-  /**
-   * Resolves when the record is on disk for good; rejects with `audit-unavailable`, and then it is not in the journal. One that `mayLinger`
-   * waits a moment for others, so that they share a sync.
-   */
-  append(draft: Draft, how?: { readonly mayLinger?: boolean }): Promise<void>;
+  /** Resolves when the record is on disk for good; rejects with `audit-unavailable`, and then it is not in the journal. */
+  append(draft: Draft): Promise<void>;
   state(): JournalState;
   /** Why it failed for good; null as long as it did not. */
   fault(): Fault | null;
@@ -67,7 +64,6 @@ export interface JournalCounters {
 
 interface Waiting {
   readonly draft: Draft;
-  readonly mayLinger: boolean;
   readonly settled: (fault: Fault | null) => void;
 }
 
@@ -78,8 +74,6 @@ interface Sealed {
 
 /** Records of one group at the most, so that a long queue doesn't make one long wait. */
 export const GROUP = 1_000;
-/** How long a record that nobody waits for stays for others to share its sync, ms. */
-const LINGER = 10;
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
@@ -107,42 +101,21 @@ class GroupCommit implements Journal {
   #file: SegmentFile | null = null;
   #bytes = 0;
   #running: Promise<void> | null = null;
-  #lingering: NodeJS.Timeout | null = null;
-  #closing = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
   }
 
-  append(draft: Draft, { mayLinger = false } = {}): Promise<void> {
+  append(draft: Draft): Promise<void> {
     return new Promise((done, refused) => {
       if (this.#state === "failed" || this.#state === "closed") {
         refused(this.#fault ?? new Fault("audit-unavailable", `the journal is ${this.#state}`));
         return;
       }
-      const settled = (fault: Fault | null) => (fault === null ? done() : refused(fault));
-      this.#queue.push({ draft, mayLinger, settled });
+      this.#queue.push({ draft, settled: (fault) => (fault === null ? done() : refused(fault)) });
       this.counters.waiting += 1;
-      if (this.#running !== null) return;
-      if (mayLinger && !this.#closing) this.#linger();
-      else this.#start();
+      this.#running ??= this.#run();
     });
-  }
-
-  #start(): void {
-    if (this.#lingering !== null) clearTimeout(this.#lingering);
-    this.#lingering = null;
-    this.#running ??= this.#run();
-  }
-
-  #linger(): void {
-    this.#lingering ??= setTimeout(() => this.#start(), LINGER);
-  }
-
-  /** Whether somebody waits for one of those in the queue. */
-  #isUrgent(): boolean {
-    if (this.#closing) return this.#queue.length > 0;
-    return this.#queue.length >= GROUP || this.#queue.some(({ mayLinger }) => !mayLinger);
   }
 
   state(): JournalState {
@@ -162,8 +135,6 @@ class GroupCommit implements Journal {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    if (this.#queue.length > 0) this.#start();
     await this.#running;
     if (this.#state === "closed") return;
     this.#state = "closed";
@@ -173,15 +144,14 @@ class GroupCommit implements Journal {
   async #run(): Promise<void> {
     // Whatever else this turn of the event loop appends belongs to the same group.
     await Promise.resolve();
-    do {
+    while (this.#queue.length > 0) {
       const group = this.#queue.splice(0, GROUP);
       const fault = this.#fault ?? (await this.#commit(group));
       this.counters.waiting -= group.length;
       for (const it of group) it.settled(fault);
       for (const heard of this.#listeners) heard();
-    } while (this.#isUrgent());
+    }
     this.#running = null;
-    if (this.#queue.length > 0) this.#linger();
   }
 
   /** Seals, writes and syncs one group, again when room could be made for it. */

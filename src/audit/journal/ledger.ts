@@ -202,9 +202,7 @@ class WriteAhead implements AuditLedger {
       throw new Fault("audit-unavailable", "too many records wait for the disk");
     }
     if (!this.#life.booted()) await this.#life.adopt();
-    const text = draft(event, { monotonic: clock.monotonic(), redact });
-    // Nobody waits for an outcome: it goes to disk with the intent that comes next.
-    await journal.append(text, { mayLinger: event.action === "impersonation.outcome" });
+    await journal.append(draft(event, { monotonic: clock.monotonic(), redact }));
     if (event.action === "impersonation.intent") this.#open.add(event.id);
     if (event.action === "impersonation.outcome" && event.intent !== null) this.#open.delete(event.intent);
   }

@@ -40,27 +40,6 @@ t.test("all that wait share one sync", async (t) => {
   await it.close();
 });
 
-t.test(
-  "a record that may linger shares the sync of the next one, goes alone where none comes, and with the end",
-  async (t) => {
-    const folder = testFolder(t);
-    const it = open(folder);
-    const lingering = it.append(note(1), { mayLinger: true });
-    t.equal(it.counters.groups, 0);
-    await Promise.all([lingering, it.append(note(2))]);
-    t.equal(it.counters.groups, 1, "one sync for both");
-    await it.append(note(3), { mayLinger: true });
-    t.equal(it.counters.groups, 2, "by itself");
-    const last = it.append(note(4), { mayLinger: true });
-    await it.close();
-    await last;
-    t.strictSame(
-      (await linesOf(folder)).map((line) => JSON.parse(line).guise.number),
-      [1, 2, 3, 4],
-    );
-  },
-);
-
 t.test("a long queue is written in groups of a thousand", async (t) => {
   const it = open(testFolder(t));
   await Promise.all(Array.from({ length: 1_000 }, (_, number) => it.append(note(number))));
