@@ -119,6 +119,18 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
     ),
   },
   "a document of 100% with more in it": { html: page("html,body{height:100%}", LINES) },
+  "a document of 100% with a little less in it than the window": {
+    html: page(
+      "html,body{height:100%}#all{position:relative;min-height:100%}#in{height:770px}footer{position:absolute;bottom:0}@media(max-width:1000px){#in{height:870px}}@media(max-width:500px){#in{height:610px}}",
+      `<div id="all"><div id="in">${FEW}</div><footer><a href="#">Imprint</a></footer></div>`,
+    ),
+  },
+  "the same with room of its own within its height, as in WordPress's admin": {
+    html: page(
+      "html{height:100%;box-sizing:border-box;padding-top:32px}body{height:100%}#all{position:relative;min-height:100%}#in{height:738px}footer{position:absolute;bottom:0}@media(max-width:1000px){#in{height:838px}}@media(max-width:500px){#in{height:578px}}",
+      `<div id="all"><div id="in">${FEW}</div><footer><a href="#">Imprint</a></footer></div>`,
+    ),
+  },
   "min-height of 100vh": {
     html: page(
       "body{min-height:100vh;display:flex;flex-direction:column}main{flex:1}",

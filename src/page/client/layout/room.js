@@ -44,13 +44,19 @@ export function fitPage(offsets, fit, { edge, height }) {
   const still = isStill();
   const own = specified(root, "height");
   const definite = own !== null && !own.auto;
+  const holdAll = () => {
+    for (const element of [root, body]) offsets.give(element, "min-height", "fit-content", "replace");
+  };
   if (!still && root.scrollHeight > innerHeight + height + 1.5) {
-    if (edge === "top" || !definite) return;
-    for (const element of [root, body])
-      if (body.scrollHeight > innerHeight) offsets.give(element, "min-height", "fit-content", "replace");
+    if (edge === "bottom" && definite && body.scrollHeight > innerHeight) holdAll();
     return;
   }
-  if (!still && root.scrollHeight < innerHeight + height - 1.5) return;
-  if (definite && root.getBoundingClientRect().height > innerHeight + 1.5) fit.shorten(root, height);
-  fit.shortenAt([body], (edge === "top" ? innerHeight + height : innerHeight) - scrollY, height);
+  if (still || root.scrollHeight > innerHeight + height - 1.5) {
+    if (definite && root.getBoundingClientRect().height > innerHeight + 1.5) fit.shorten(root, height);
+    fit.shortenAt([body], (edge === "top" ? innerHeight + height : innerHeight) - scrollY, height);
+  }
+  // What fitted into the window and doesn't fit beside the banner, in a body that doesn't scroll by itself.
+  const spills =
+    body.scrollHeight > body.clientHeight + 1.5 && getComputedStyle(body).overflowY === "visible";
+  if (edge === "bottom" && definite && spills) holdAll();
 }
