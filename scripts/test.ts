@@ -9,7 +9,7 @@ import type { Tally } from "./tally.ts";
 const SYSTEM = /^test\/(?:system|apps|journeys|attacks\/script)\//;
 /** What takes longest begins first, so that at the end no processor waits for one file. */
 const LONG_FIRST = [
-  /^test\/(?:fidelity|journeys|page\/shown)/,
+  /^test\/(?:apps\/(?:unleash|zabbix)|fidelity|journeys|page\/shown)/,
   /^test\/faults\//,
   /^test\/(?:page\/client|cli|attacks)\//,
 ];
