@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Response } from "playwright-core";
 import type { Test } from "tap";
 import { pressInBanner } from "../fixtures/browser/banner.ts";
 import { ask } from "../fixtures/client/named.ts";
@@ -151,10 +151,20 @@ async function sideBySide(nuno: Visiting, alice: Visiting, path: string, it: Wal
   }
 }
 
+/** A script of the page before may go elsewhere in the same moment; the address that is asked for comes after it. */
+async function goneTo(page: Page, address: string): Promise<Response | null> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await page.goto(address);
+    } catch (error) {
+      if (tries === 3 || !/interrupted by another navigation/.test(String(error))) throw error;
+    }
+}
+
 /** What a reader sees of a page, and what its console complained of. */
 async function seen(tab: Tab, origin: string, path: string, walk: Walk) {
   tab.errors.length = 0;
-  const answer = await tab.page.goto(origin + path);
+  const answer = await goneTo(tab.page, origin + path);
   return { status: answer?.status(), ...(await standing(tab, origin, walk)) };
 }
 
