@@ -1,12 +1,6 @@
 import type { Visit } from "../../domain/decision.ts";
 import { escaped } from "../../page/markup.ts";
-
-/** An answer of our own, as `Answer` has it. */
-interface InFull {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
+import type { Answer } from "../http/raw-response.ts";
 
 const NO_STORE = ["Cache-Control", "no-store"] as const;
 
@@ -14,7 +8,7 @@ const NO_STORE = ["Cache-Control", "no-store"] as const;
  * Tells the library that visits `address` (absolute) by script to have the browser load it. The answer says nothing of what is there, so
  * it can't be used to find out which pages exist.
  */
-export function loadInFull(visit: Visit, address: string): InFull {
+export function loadInFull(visit: Visit, address: string): Answer {
   switch (visit) {
     case "htmx":
       return { status: 200, headers: [["HX-Redirect", address], NO_STORE], body: "" };
@@ -27,7 +21,7 @@ export function loadInFull(visit: Visit, address: string): InFull {
   }
 }
 
-const DOCUMENT_HEADERS: InFull["headers"] = [
+const DOCUMENT_HEADERS: Answer["headers"] = [
   ["Content-Type", "text/html; charset=utf-8"],
   ["X-Content-Type-Options", "nosniff"],
   // Unpoly puts the body into the page, whichever part of it was asked for.
