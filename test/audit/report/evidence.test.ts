@@ -122,14 +122,19 @@ t.test(
   "the same records make the same report, in whatever order they come, and where some come again",
   async (t) => {
     for (const standard of Object.keys(STANDARDS))
-      fc.assert(
-        fc.property(shuffled, ({ records, mixed }) => {
-          const said = reported(records, standard);
-          return said === reported(mixed, standard) && said === reported([...mixed, ...records], standard);
-        }),
-        { numRuns: 400 },
+      t.doesNotThrow(
+        () =>
+          fc.assert(
+            fc.property(shuffled, ({ records, mixed }) => {
+              const said = reported(records, standard);
+              return (
+                said === reported(mixed, standard) && said === reported([...mixed, ...records], standard)
+              );
+            }),
+            { numRuns: 400 },
+          ),
+        standard,
       );
-    t.pass();
   },
 );
 
