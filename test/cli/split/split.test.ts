@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { split } from "../../../src/cli/split/split.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { frontConfig, frontFolder } from "../../fixtures/gateway/front.ts";
+import { notOfMessage } from "./envoy-schema.ts";
 import { ENVOY, notOf, TRAEFIK } from "./shapes.ts";
 
 const APP = "http://127.0.0.1:8001";
@@ -99,6 +100,30 @@ t.test("traefik: its own schema takes what it has one for, and no key is unknown
 t.test("envoy: every key is a field of its message, and of its kind", async (t) => {
   for (const to of [APP, "https://127.0.0.1:8443"])
     t.same(notOf(ENVOY, parse(await printed(t, "envoy", to))), []);
+});
+
+t.test("envoy: its own messages take the routes and the clusters", async (t) => {
+  for (const to of [APP, "https://127.0.0.1:8443"]) {
+    const { route_config, clusters } = parse(await printed(t, "envoy", to));
+    t.same(notOfMessage("envoy.config.route.v3.RouteConfiguration", route_config), []);
+    t.equal(clusters.length, 2);
+    for (const it of clusters) t.same(notOfMessage("envoy.config.cluster.v3.Cluster", it), []);
+  }
+  const [route, cluster] = ["envoy.config.route.v3.Route", "envoy.config.cluster.v3.Cluster"];
+  t.same(
+    notOfMessage(route, {
+      match: { prefix: "/", path: "/" },
+      route: { cluster: 1, timeout: "soon" },
+      rout: {},
+    }),
+    [
+      ".match has more than one path_specifier",
+      ".route.cluster is no string: 1",
+      '.route.timeout is no google.protobuf.Duration: "soon"',
+      ".rout is no field of envoy.config.route.v3.Route",
+    ],
+  );
+  t.same(notOfMessage(cluster, { name: "a", type: "STRICT" }), ['.type is no DiscoveryType: "STRICT"']);
 });
 
 t.test("what isn't of a shape is told", (t) => {
