@@ -6,14 +6,8 @@ import t, { type Test } from "tap";
 import { app } from "../../src/app.ts";
 import { httpApp } from "../fixtures/apps/upstream.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/client/named.ts";
-import {
-  frontConfig,
-  frontFolder,
-  frontOf,
-  impersonating,
-  recordsOf,
-  SUPPORT,
-} from "../fixtures/gateway/front.ts";
+import { frontConfig, frontFolder, frontOf, impersonating, SUPPORT } from "../fixtures/gateway/front.ts";
+import { recorded } from "../fixtures/gateway/signed-in-front.ts";
 import { redisServer } from "../fixtures/servers/redis.ts";
 
 const ENTRY = /^ {2}- \{ groups: \[support\].*$/m;
@@ -61,7 +55,7 @@ t.test("outside of its part nothing runs, neither as the customer nor as the age
   t.match(await ask(`${gateway.url}/site/1/x`, { ...INSIDE, ...alice }), { body: /<h1>17/ }, "it goes on");
   const elevate = await ask(`${gateway.url}/.guise/elevate?to=%2Fsite%2F1`, { ...INSIDE, ...alice });
   t.match(elevate, { status: 200, body: /Change things as/ }, "pages of ours are no part of the app");
-  t.ok(recordsOf(gateway.data, "impersonation.denied").length >= 13, "each refusal is on record");
+  t.ok((await recorded(gateway.data, "impersonation.denied", 13)).length >= 13, "each refusal is on record");
 });
 
 t.test("outside of every part nothing starts: the page is the agent's own view", async (t) => {
@@ -150,7 +144,7 @@ t.test("so many customers a day, counted over all gateways of one store", async 
   t.match(await ask(`${here.url}/page`, { ...INSIDE, ...alice }), { body: /<h1>17/ }, "what runs goes on");
   const bob = { "x-user": "bob", "x-groups": "support" };
   t.match((await impersonating(there.url, "2", bob)).cookie, /^guise=/);
-  const refused = recordsOf(there.data, "impersonation.refused");
+  const refused = await recorded(there.data, "impersonation.refused");
   t.match(refused, [
     { user: { id: "alice", effective: { id: "23" } }, guise: { decision: "limit-reached" } },
   ]);

@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { service } from "../../fixtures/apps/service.ts";
 import { ask, CLICK } from "../../fixtures/client/named.ts";
 import { type Front, frontOf, recordsOf, SUPPORT } from "../../fixtures/gateway/front.ts";
+import { recorded } from "../../fixtures/gateway/signed-in-front.ts";
 
 const CONSOLE = "guise.example.com";
 
@@ -87,7 +88,7 @@ t.test("what starts nothing says so, and a refusal is on record without a name",
     t.match([told.status, told.body], [200, /This address starts nothing/], path);
     t.match(told.body, `href="https://app.example.org${path}"`, "the app's own page");
   }
-  const [record, ...more] = recordsOf(it.data, "impersonation.not-started");
+  const [record, ...more] = await recorded(it.data, "impersonation.not-started");
   t.match([record, more], [{ user: { id: "alice" } }, { length: 0 }]);
   t.notMatch(record, { user: { effective: {} } });
 });
