@@ -14,8 +14,11 @@ import { wordsIn } from "../page/words/words.ts";
 import { type Frame, layout } from "./layout.ts";
 import { navigationFor } from "./roles.ts";
 
-/** Who asks for a page of ours, and their impersonation. */
+/** Who asks for a page of ours, and their impersonation; with the request, and what answers it. */
 export interface Visitor {
+  readonly services: Services;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
   readonly received: Received;
   readonly trueUser: Identity | null;
   /** Whether what they showed of themselves is enough for a step up. */
@@ -28,8 +31,25 @@ export interface Visitor {
   readonly impersonation: Impersonation | null;
 }
 
+/** Somebody who is signed in. */
+export type Known = Visitor & { readonly trueUser: Identity };
+
+export function isKnown(who: Visitor): who is Known {
+  return who.trueUser !== null;
+}
+
+/** A route of ours that asks first who is there. */
+export function visited(services: Services, answer: (who: Visitor) => Promise<FastifyReply>) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    await answer(await visitor(services, request, reply));
+}
+
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
-export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
+export async function visitor(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Visitor> {
   const { received } = request;
   const { who } = await callerOf(services, received);
   if (who.kind === "unavailable")
@@ -42,8 +62,7 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
   const ended = ownImpersonation !== null && !runsAt(ownImpersonation, services.clock.now());
   return {
-    received,
-    trueUser,
+    ...{ services, request, reply, received, trueUser },
     strong: isStrong(who, services.clock.now()),
     anyImpersonation,
     ownImpersonation,
