@@ -43,14 +43,12 @@ interface Asked {
  * asked there; `POST confirm` leads its yes back to the host of the page, by a code.
  */
 export function confirmPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/confirm",
-    visited(services, async (who) => {
-      const name = parameter(who.request, "question") ?? "";
-      return await sendPage(who.reply, 200, page(who, name, await askedOf(who, name)));
-    }),
-  );
-  fastify.post("/confirm", visited(services, answerOnConsole));
+  const pages = visited(fastify, services);
+  pages.get("/confirm", async (who) => {
+    const name = parameter(who.request, "question") ?? "";
+    return await sendPage(who.reply, 200, page(who, name, await askedOf(who, name)));
+  });
+  pages.post("/confirm", answerOnConsole);
 }
 
 /** Sends the yes that was given on the console to the host that asked, which judges the request anew and does it. */

@@ -34,6 +34,7 @@ import {
 
 /** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
+  const pages = visited(fastify, services);
   fastify.get("/elevate", async (request, reply) => {
     const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request, reply);
@@ -48,14 +49,11 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     const label = await labelled(services, request, field(request, "label"));
     return await elevateNow(await visitor(services, request, reply), label);
   });
-  fastify.get(
-    "/lower",
-    visited(services, async (who) => {
-      const to = returnPath(who.received, parameter(who.request, "to"));
-      return await sendPage(who.reply, 200, lowerQuestion(who, to));
-    }),
-  );
-  fastify.post("/lower", visited(services, lowerNow));
+  pages.get("/lower", async (who) => {
+    const to = returnPath(who.received, parameter(who.request, "to"));
+    return await sendPage(who.reply, 200, lowerQuestion(who, to));
+  });
+  pages.post("/lower", lowerNow);
 }
 
 async function elevateNow(who: Visitor, label: Label | null): Promise<FastifyReply> {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { textsOf } from "../domain/consent/texts.ts";
 import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -38,10 +38,21 @@ export function isKnown(who: Visitor): who is Known {
   return who.trueUser !== null;
 }
 
-/** A route of ours that asks first who is there. */
-export function visited(services: Services, answer: (who: Visitor) => Promise<FastifyReply>) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    await answer(await visitor(services, request, reply));
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** Adds routes whose handlers are made of what answers them. */
+export function routes<Answer>(fastify: FastifyInstance, handlerOf: (answer: Answer) => Handler) {
+  const adding = (method: "GET" | "POST" | "PUT" | "DELETE") => (url: string, answer: Answer) => {
+    fastify.route({ method, url, handler: handlerOf(answer) });
+  };
+  return { get: adding("GET"), post: adding("POST"), put: adding("PUT"), delete: adding("DELETE") };
+}
+
+/** Routes of ours that ask first who is there. */
+export function visited(fastify: FastifyInstance, services: Services) {
+  return routes(fastify, (answer: (who: Visitor) => Promise<FastifyReply>) => async (request, reply) => {
+    return await answer(await visitor(services, request, reply));
+  });
 }
 
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */

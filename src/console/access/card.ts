@@ -15,27 +15,24 @@ const BY_CARD = "card";
 
 /** `POST card`: what is said in the customer's own page. It only takes away: a no to an ask, and the end of what runs. */
 export function cardPage(fastify: FastifyInstance, services: Services): void {
-  fastify.post(
-    "/card",
-    visited(services, async (who) => {
-      const { request, reply, received } = who;
-      const customer = await customerAt(who, { link: null, member: null });
-      if (customer === null) throw new Fault("forbidden", "nobody who is known pressed a button of the card");
-      demandVoice(customer);
-      const { id } = customer.person;
-      const about = field(request, "about") ?? "";
-      const deed = field(request, "do") === "end" ? "end" : "decline";
-      const token = readToken(services, "consent", cardSubject(id, deed, about), field(request, "_csrf"));
-      if (await countsNow(services, token)) {
-        if (deed === "end") await endOne(who, { customer: id, by: BY_CARD }, about);
-        else {
-          const no = { kind: "decline", by: BY_CARD, said: null } as const;
-          await answerConsent(services, received, { customer: id, id: about }, no);
-        }
+  visited(fastify, services).post("/card", async (who) => {
+    const { request, reply, received } = who;
+    const customer = await customerAt(who, { link: null, member: null });
+    if (customer === null) throw new Fault("forbidden", "nobody who is known pressed a button of the card");
+    demandVoice(customer);
+    const { id } = customer.person;
+    const about = field(request, "about") ?? "";
+    const deed = field(request, "do") === "end" ? "end" : "decline";
+    const token = readToken(services, "consent", cardSubject(id, deed, about), field(request, "_csrf"));
+    if (await countsNow(services, token)) {
+      if (deed === "end") await endOne(who, { customer: id, by: BY_CARD }, about);
+      else {
+        const no = { kind: "decline", by: BY_CARD, said: null } as const;
+        await answerConsent(services, received, { customer: id, id: about }, no);
       }
-      return await seeOther(reply, pageOfCard(received));
-    }),
-  );
+    }
+    return await seeOther(reply, pageOfCard(received));
+  });
 }
 
 /** The page that the card was in; the customer's page where the app's policy doesn't let the browser say which one. */

@@ -4,7 +4,7 @@ import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { homeOf, isKnown, parameter, sendPage, type Visitor, visited } from "../visitor.ts";
+import { homeOf, isKnown, parameter, routes, sendPage, type Visitor, visited, visitor } from "../visitor.ts";
 import { say } from "./deeds.ts";
 import { exported } from "./export.ts";
 import { membersPage } from "./members.ts";
@@ -28,60 +28,45 @@ export function accessPages(
   services: Services,
   { archive, receiptKey }: AccessParts,
 ): void {
-  fastify.get(
-    "/access",
-    forCustomers(services, true, async (who, customer) => {
-      await voidIfMoved(who, customer);
-      const one = parameter(who.request, "access");
-      if (one !== null && customer.link === null) return await past(archive, who, customer, one);
-      const ahead = parameter(who.request, "ahead") !== null;
-      return await sendPage(who.reply, 200, await overview(archive, who, customer, { code: null, ahead }));
-    }),
-  );
-  fastify.post(
-    "/access",
-    visited(services, async (who) => {
-      const shown = { ahead: false };
-      return await say(who, (customer, code) => overview(archive, who, customer, { ...shown, code }));
-    }),
-  );
-  fastify.get(
-    "/access/members",
-    visited(services, async (who) => {
-      if (!isKnown(who)) return await sendPage(who.reply, 401, signedOut(who));
-      return await sendPage(who.reply, 200, await membersPage(archive, who));
-    }),
-  );
-  fastify.get(
-    "/access/export",
-    forCustomers(services, false, async (who, customer) => {
-      const format = parameter(who.request, "format") === "csv" ? "csv" : "json";
-      const text = await exported({ services, archive, customer, texts: textsAt(who) }, format);
-      const type = format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
-      return await sendFile(who.reply, { name: `access.${format}`, type, text });
-    }),
-  );
-  fastify.get(
-    "/access/receipt",
-    forCustomers(services, false, async (who, { person: customer }) => {
-      const access = parameter(who.request, "access") ?? "";
-      const text = await receiptFor({ services, archive, customer, key: receiptKey() }, who, access);
-      if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
-      return await sendFile(who.reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
-    }),
-  );
+  const customers = forCustomers(fastify, services, false);
+  const linked = forCustomers(fastify, services, true);
+  const pages = visited(fastify, services);
+  linked.get("/access", async (who, customer) => {
+    await voidIfMoved(who, customer);
+    const one = parameter(who.request, "access");
+    if (one !== null && customer.link === null) return await past(archive, who, customer, one);
+    const ahead = parameter(who.request, "ahead") !== null;
+    return await sendPage(who.reply, 200, await overview(archive, who, customer, { code: null, ahead }));
+  });
+  pages.post("/access", async (who) => {
+    return await say(who, (customer, code) => overview(archive, who, customer, { code, ahead: false }));
+  });
+  pages.get("/access/members", async (who) => {
+    if (!isKnown(who)) return await sendPage(who.reply, 401, signedOut(who));
+    return await sendPage(who.reply, 200, await membersPage(archive, who));
+  });
+  customers.get("/access/export", async (who, customer) => {
+    const format = parameter(who.request, "format") === "csv" ? "csv" : "json";
+    const text = await exported({ services, archive, customer, texts: textsAt(who) }, format);
+    const type = format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
+    return await sendFile(who.reply, { name: `access.${format}`, type, text });
+  });
+  customers.get("/access/receipt", async (who, { person: customer }) => {
+    const access = parameter(who.request, "access") ?? "";
+    const text = await receiptFor({ services, archive, customer, key: receiptKey() }, who, access);
+    if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
+    return await sendFile(who.reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
+  });
 }
 
-/** A page for the customer who is there, or is named; `byLink`: also by the link of a mail. */
-function forCustomers(
-  services: Services,
-  byLink: boolean,
-  answer: (who: Visitor, customer: Customer) => Promise<FastifyReply>,
-) {
-  return visited(services, async (who) => {
-    const link = byLink ? parameter(who.request, "link") : null;
-    const customer = await customerAt(who, { link, member: parameter(who.request, "for") });
-    return customer === null ? await sendPage(who.reply, 401, signedOut(who)) : await answer(who, customer);
+/** Routes for the customer who is there, or is named; `byLink`: also by the link of a mail. */
+function forCustomers(fastify: FastifyInstance, services: Services, byLink: boolean) {
+  type Answer = (who: Visitor, customer: Customer) => Promise<FastifyReply>;
+  return routes(fastify, (answer: Answer) => async (request, reply) => {
+    const who = await visitor(services, request, reply);
+    const link = byLink ? parameter(request, "link") : null;
+    const customer = await customerAt(who, { link, member: parameter(request, "for") });
+    return customer === null ? await sendPage(reply, 401, signedOut(who)) : await answer(who, customer);
   });
 }
 

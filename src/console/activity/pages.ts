@@ -23,31 +23,23 @@ const STEP = 500;
 
 /** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it; without one, why a link started nothing). */
 export function activityPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
-  fastify.get(
-    "/activity",
-    visited(services, async (who) => {
-      const asked = askedBy((name) => parameter(who.request, name));
-      return await look(archive, who, async (it) =>
-        asked.impersonation === null ? await list(it, asked) : await runPage(it, asked, asked.impersonation),
-      );
-    }),
-  );
-  fastify.get(
-    "/activity/export",
-    visited(services, async (who) => {
-      const asked = askedBy((name) => parameter(who.request, name));
-      return await look(archive, who, (it) => table(it, asked), sendTable);
-    }),
-  );
-  fastify.get(
-    "/why",
-    visited(services, async (who) => {
-      const { request } = who;
-      const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
-      if (ids.event === null && ids.request === null) return await whyNotPage(who);
-      return await look(archive, who, (it) => whyPage(it, ids));
-    }),
-  );
+  const pages = visited(fastify, services);
+  pages.get("/activity", async (who) => {
+    const asked = askedBy((name) => parameter(who.request, name));
+    return await look(archive, who, async (it) =>
+      asked.impersonation === null ? await list(it, asked) : await runPage(it, asked, asked.impersonation),
+    );
+  });
+  pages.get("/activity/export", async (who) => {
+    const asked = askedBy((name) => parameter(who.request, name));
+    return await look(archive, who, (it) => table(it, asked), sendTable);
+  });
+  pages.get("/why", async (who) => {
+    const { request } = who;
+    const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
+    if (ids.event === null && ids.request === null) return await whyNotPage(who);
+    return await look(archive, who, (it) => whyPage(it, ids));
+  });
 }
 
 async function look(

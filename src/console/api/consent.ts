@@ -18,33 +18,25 @@ import { byToken } from "./token.ts";
  * server knows that the customer said so.
  */
 export function consentApi(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/api/consent",
-    byToken(services, "consent", async (_token, request, reply) => {
-      const customer = await customerOf(request, parameter(request, "customer"));
-      return await sendJson(reply, 200, await stateOf(services, customer));
-    }),
-  );
-  fastify.put(
-    "/api/consent",
-    byToken(services, "consent", async (token, request, reply) => {
-      const customer = await customerOf(request, field(request, "customer"));
-      const ask = field(request, "ask");
-      const { consents } = await services.consents.of(customer.id);
-      if (consents.some((it) => it.id === ask && isForAgents(it)))
-        return await refuse(request, reply, A_SECOND_AGENTS);
-      await say(services, request, customer, `api:${token.name}`);
-      return await sendJson(reply, 200, await stateOf(services, customer));
-    }),
-  );
-  fastify.delete(
-    "/api/consent",
-    byToken(services, "consent", async (token, request, reply) => {
-      const customer = await customerOf(request, parameter(request, "customer"));
-      await takeBack(services, request, customer, `api:${token.name}`);
-      return await sendJson(reply, 200, await stateOf(services, customer));
-    }),
-  );
+  const programs = byToken(fastify, services, "consent");
+  programs.get("/api/consent", async (_token, request, reply) => {
+    const customer = await customerOf(request, parameter(request, "customer"));
+    return await sendJson(reply, 200, await stateOf(services, customer));
+  });
+  programs.put("/api/consent", async (token, request, reply) => {
+    const customer = await customerOf(request, field(request, "customer"));
+    const ask = field(request, "ask");
+    const { consents } = await services.consents.of(customer.id);
+    if (consents.some((it) => it.id === ask && isForAgents(it)))
+      return await refuse(request, reply, A_SECOND_AGENTS);
+    await say(services, request, customer, `api:${token.name}`);
+    return await sendJson(reply, 200, await stateOf(services, customer));
+  });
+  programs.delete("/api/consent", async (token, request, reply) => {
+    const customer = await customerOf(request, parameter(request, "customer"));
+    await takeBack(services, request, customer, `api:${token.name}`);
+    return await sendJson(reply, 200, await stateOf(services, customer));
+  });
 }
 
 const A_SECOND_AGENTS = {

@@ -11,28 +11,25 @@ import { byToken } from "./token.ts";
 
 /** `POST api/start`: a program of the operator's makes a link by which one agent starts once, soon. It starts nothing itself, and learns nothing of anybody. */
 export function startApi(fastify: FastifyInstance, services: Services): void {
-  fastify.post(
-    "/api/start",
-    byToken(services, "start", async (token, request, reply) => {
-      const { received } = request;
-      const { api, limits } = received.snapshot.settings;
-      services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
-      const link = linkIn(request.body, services.newId(), token.name);
-      if (token.agents !== null && !token.agents.includes(link.agent))
-        return await refuse(request, reply, {
-          ...{ code: "not-agent", status: 403, title: "The token makes no links for this agent" },
-          detail: "`agents` of this token in `api.tokens` doesn't name them.",
-        });
-      const secret = await services.startLinks.keep(link, api.linkLasts);
-      await recordLink(services, request, "start-link.made", link, null);
-      const expiresAt = iso(services.clock.now() + api.linkLasts);
-      return await sendJson(reply, 201, {
-        id: link.id,
-        link: `${linkBase(received)}/go/${secret}`,
-        expiresAt,
+  byToken(fastify, services, "start").post("/api/start", async (token, request, reply) => {
+    const { received } = request;
+    const { api, limits } = received.snapshot.settings;
+    services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
+    const link = linkIn(request.body, services.newId(), token.name);
+    if (token.agents !== null && !token.agents.includes(link.agent))
+      return await refuse(request, reply, {
+        ...{ code: "not-agent", status: 403, title: "The token makes no links for this agent" },
+        detail: "`agents` of this token in `api.tokens` doesn't name them.",
       });
-    }),
-  );
+    const secret = await services.startLinks.keep(link, api.linkLasts);
+    await recordLink(services, request, "start-link.made", link, null);
+    const expiresAt = iso(services.clock.now() + api.linkLasts);
+    return await sendJson(reply, 201, {
+      id: link.id,
+      link: `${linkBase(received)}/go/${secret}`,
+      expiresAt,
+    });
+  });
 }
 
 /** Throws a Fault `bad-request` that names what is missing. */

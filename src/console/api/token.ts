@@ -1,20 +1,18 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
+import { routes } from "../visitor.ts";
 import { refuse } from "./answers.ts";
 
 type ApiToken = Settings["api"]["tokens"][number];
 type Right = ApiToken["rights"][number];
 
-/** A route for programs that show a token with this right: 401, on the log, for all others. Cookies are not looked at: a browser is nobody here. */
-export function byToken(
-  { clock, log }: Services,
-  right: Right,
-  answer: (token: ApiToken, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
-) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+/** Routes for programs that show a token with this right: 401, on the log, for all others. Cookies are not looked at: a browser is nobody here. */
+export function byToken(fastify: FastifyInstance, { clock, log }: Services, right: Right) {
+  type Answer = (token: ApiToken, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  return routes(fastify, (answer: Answer) => async (request, reply) => {
     const { client, id } = request.received;
     const token = tokenIn(request.received);
     if (token !== undefined && clock.now() < token.expires && token.rights.includes(right))
@@ -25,7 +23,7 @@ export function byToken(
       ...{ code: "token-refused", status: 401, title: "The token is missing or none of ours" },
       detail: `Send a token of \`api.tokens\` with the right \`${right}\` as \`Authorization: Bearer\`.`,
     });
-  };
+  });
 }
 
 function tokenIn({ raw, snapshot }: Received): ApiToken | undefined {

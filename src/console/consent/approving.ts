@@ -31,35 +31,30 @@ const LOOKS_EVERY = 30;
 
 /** `GET approve` (what waits for somebody, or one ask) and `POST approve`: the second agent's say where somebody is viewed without their own. */
 export function approvePages(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/approve",
-    visited(services, async (who) => {
-      const { request, reply, received } = who;
-      const [user, ask] = [parameter(request, "user"), parameter(request, "ask")];
-      if (user !== null || ask !== null) {
-        const [second, consent] = await broken(who, user, ask);
-        return await sendPage(reply, 200, approvePage(second, consent));
-      }
-      if (!isKnown(who)) return await refusal(who, null, "signed-out");
-      if (!isApprover(received.snapshot.policy, who.trueUser)) throw nothing();
-      reply.header("refresh", String(LOOKS_EVERY));
-      return await sendPage(reply, 200, await approvalsPage(who));
-    }),
-  );
-  fastify.post(
-    "/approve",
-    visited(services, async (who) => {
-      const { request, reply, received } = who;
-      const [user, ask] = [field(request, "user"), field(request, "ask")];
-      const [{ trueUser: second }, consent] = await broken(who, user, ask);
-      const deed = field(request, "do") === "approve" ? "approve" : "decline";
-      const subject = SUBJECTS.consent(second.id, `${deed} ${consent.id}`, null);
-      const token = readToken(services, "consent", subject, field(request, "_csrf"));
-      if (await countsNow(services, token)) await decide(services, request, consent, second, deed);
-      const query = new URLSearchParams({ user: user ?? "", ask: ask ?? "" });
-      return await seeOther(reply, `${received.snapshot.settings.prefix}/approve?${query}`);
-    }),
-  );
+  const pages = visited(fastify, services);
+  pages.get("/approve", async (who) => {
+    const { request, reply, received } = who;
+    const [user, ask] = [parameter(request, "user"), parameter(request, "ask")];
+    if (user !== null || ask !== null) {
+      const [second, consent] = await broken(who, user, ask);
+      return await sendPage(reply, 200, approvePage(second, consent));
+    }
+    if (!isKnown(who)) return await refusal(who, null, "signed-out");
+    if (!isApprover(received.snapshot.policy, who.trueUser)) throw nothing();
+    reply.header("refresh", String(LOOKS_EVERY));
+    return await sendPage(reply, 200, await approvalsPage(who));
+  });
+  pages.post("/approve", async (who) => {
+    const { request, reply, received } = who;
+    const [user, ask] = [field(request, "user"), field(request, "ask")];
+    const [{ trueUser: second }, consent] = await broken(who, user, ask);
+    const deed = field(request, "do") === "approve" ? "approve" : "decline";
+    const subject = SUBJECTS.consent(second.id, `${deed} ${consent.id}`, null);
+    const token = readToken(services, "consent", subject, field(request, "_csrf"));
+    if (await countsNow(services, token)) await decide(services, request, consent, second, deed);
+    const query = new URLSearchParams({ user: user ?? "", ask: ask ?? "" });
+    return await seeOther(reply, `${received.snapshot.settings.prefix}/approve?${query}`);
+  });
 }
 
 async function decide(

@@ -181,23 +181,20 @@ const LOOKS_EVERY = 3;
 
 /** `GET asked`: an ask that waits for its answer, and goes on by itself when that is a yes. */
 export function askedPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/asked",
-    visited(services, async (who) => {
-      if (!isKnown(who)) return await refusal(who, null, "signed-out");
-      const { request, reply, received, trueUser } = who;
-      const user = parameter(request, "user") ?? "";
-      const to = returnPath(received, parameter(request, "to"));
-      const said = await services.consents.of(user);
-      const consent = said.consents.find(
-        ({ id, agent }) => id === parameter(request, "ask") && agent?.id === trueUser.id,
-      );
-      if (consent === undefined) throw new Fault("not-found", "there is no such ask of this agent's");
-      if (consent.state === "granted") return await goOn(who, consent, to);
-      if (consent.state === "asked") reply.header("refresh", String(LOOKS_EVERY));
-      return await sendPage(reply, 200, waitingPage(who, consent, to));
-    }),
-  );
+  visited(fastify, services).get("/asked", async (who) => {
+    if (!isKnown(who)) return await refusal(who, null, "signed-out");
+    const { request, reply, received, trueUser } = who;
+    const user = parameter(request, "user") ?? "";
+    const to = returnPath(received, parameter(request, "to"));
+    const said = await services.consents.of(user);
+    const consent = said.consents.find(
+      ({ id, agent }) => id === parameter(request, "ask") && agent?.id === trueUser.id,
+    );
+    if (consent === undefined) throw new Fault("not-found", "there is no such ask of this agent's");
+    if (consent.state === "granted") return await goOn(who, consent, to);
+    if (consent.state === "asked") reply.header("refresh", String(LOOKS_EVERY));
+    return await sendPage(reply, 200, waitingPage(who, consent, to));
+  });
 }
 
 /** It begins by what the agent said on a page of ours when they asked; from anywhere else there is a button first. */

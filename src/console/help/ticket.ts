@@ -11,19 +11,16 @@ import { forAgents } from "../start/start-now.ts";
 
 /** `GET t/:ticket`: a request for help that we took ourselves; the page with the button that opens the page as the one who asked. */
 export function ticketPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/t/:ticket",
-    forAgents(services, async (who) => {
-      const { ticket } = who.request.params as { readonly ticket: string };
-      const asked = await services.helpQueue.read(ticket);
-      if (asked === null) throw new Fault("not-found", "there is no such request for help, or none any more");
-      return await asPage(who, {
-        ...{ user: asked.from.id, to: asked.page?.target ?? "/", from: null },
-        ...{ ticket: asked.id, reason: plain(asked.message, 500) },
-        about: aboutText(asked),
-      });
-    }),
-  );
+  forAgents(fastify, services).get("/t/:ticket", async (who) => {
+    const { ticket } = who.request.params as { readonly ticket: string };
+    const asked = await services.helpQueue.read(ticket);
+    if (asked === null) throw new Fault("not-found", "there is no such request for help, or none any more");
+    return await asPage(who, {
+      ...{ user: asked.from.id, to: asked.page?.target ?? "/", from: null },
+      ...{ ticket: asked.id, reason: plain(asked.message, 500) },
+      about: aboutText(asked),
+    });
+  });
 }
 
 function aboutText(it: HelpRequest): Html {

@@ -16,19 +16,14 @@ const UNCLEAR = "It was not said what to do: name an agent by id, and for how lo
 
 /** `GET sessions` (what runs), `POST sessions` (ends, blocks, the switch), `GET sessions/live` (the same as it changes). */
 export function runningPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
-  fastify.get(
-    "/sessions",
-    visited(services, async (who) => {
-      const { received, trueUser } = who;
-      if (trueUser === null || !seesWhatRuns(received.snapshot, trueUser)) return await mayNot(who);
-      await recordRead(who, "what runs");
-      return await show(archive, who, 200, null);
-    }),
-  );
-  fastify.post(
-    "/sessions",
-    visited(services, (who) => act(archive, who)),
-  );
+  const pages = visited(fastify, services);
+  pages.get("/sessions", async (who) => {
+    const { received, trueUser } = who;
+    if (trueUser === null || !seesWhatRuns(received.snapshot, trueUser)) return await mayNot(who);
+    await recordRead(who, "what runs");
+    return await show(archive, who, 200, null);
+  });
+  pages.post("/sessions", (who) => act(archive, who));
   liveStreams(fastify, services);
 }
 

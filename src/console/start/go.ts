@@ -12,22 +12,19 @@ import { forAgents } from "./start-now.ts";
  * the button does, once.
  */
 export function goPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/go/:link",
-    forAgents(services, async (who) => {
-      const { link: secret } = who.request.params as { readonly link: string };
-      const link = await theirs(who, await services.startLinks.read(secret));
-      return await asPage(who, {
-        ...{
-          user: link.user,
-          to: link.to,
-          from: null,
-          ticket: link.ticket,
-          reason: link.reason,
-          link: secret,
-        },
-        about: html`<p class="note">${sentenceWith(wordsOf(who).start.byProgram, { who: nameHtml(link.token) })}</p>`,
-      });
-    }),
-  );
+  forAgents(fastify, services).get("/go/:link", async (who) => {
+    const { link: secret } = who.request.params as { readonly link: string };
+    const link = await theirs(who, await services.startLinks.read(secret));
+    return await asPage(who, {
+      ...{
+        user: link.user,
+        to: link.to,
+        from: null,
+        ticket: link.ticket,
+        reason: link.reason,
+        link: secret,
+      },
+      about: html`<p class="note">${sentenceWith(wordsOf(who).start.byProgram, { who: nameHtml(link.token) })}</p>`,
+    });
+  });
 }

@@ -39,20 +39,17 @@ const LONGEST_TICKET = 200;
  * begins here, so that the app's own host needn't lead to the gateway at all.
  */
 export function openPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get(
-    "/open",
-    forAgents(services, async (who) => {
-      const { request, reply, received, trueUser } = who;
-      const { settings } = received.snapshot;
-      const page = addressed(who, parameter(request, "url"));
-      if (page === null) return await sendPage(reply, 400, told(who, "This is no address of the app.", null));
-      if (!received.site.atConsole || settings.isolation === null) return await seeOther(reply, page.address);
-      // Each question is one to an owner lookup, as each link is.
-      services.rateLimits.pace(`why ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
-      const at = { ...received, site: { ...received.site, app: page.app } };
-      return await open({ ...who, received: at }, page);
-    }),
-  );
+  forAgents(fastify, services).get("/open", async (who) => {
+    const { request, reply, received, trueUser } = who;
+    const { settings } = received.snapshot;
+    const page = addressed(who, parameter(request, "url"));
+    if (page === null) return await sendPage(reply, 400, told(who, "This is no address of the app.", null));
+    if (!received.site.atConsole || settings.isolation === null) return await seeOther(reply, page.address);
+    // Each question is one to an owner lookup, as each link is.
+    services.rateLimits.pace(`why ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
+    const at = { ...received, site: { ...received.site, app: page.app } };
+    return await open({ ...who, received: at }, page);
+  });
 }
 
 /** The page that an address names, if it is one of the app's; an address of any other host may lead nobody anywhere. */

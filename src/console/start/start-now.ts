@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { isAgent } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -7,7 +7,7 @@ import { startHindrance } from "../../gateway/consent/telling.ts";
 import { appSaid } from "../../gateway/isolation/console-host.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { sendRefusal } from "../step-up.ts";
-import { isKnown, type Known, type Visitor, visited } from "../visitor.ts";
+import { isKnown, type Known, routes, type Visitor, visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
 
 interface Begins extends Start {
@@ -44,9 +44,10 @@ export async function refusal(
   return await sendRefusal(who, reason, { back, other: target, impersonating });
 }
 
-/** A page for agents alone. */
-export function forAgents(services: Services, answer: (who: Known) => Promise<FastifyReply>) {
-  return visited(services, async (who) => {
+/** Routes for agents alone. */
+export function forAgents(fastify: FastifyInstance, services: Services) {
+  return routes(fastify, (answer: (who: Known) => Promise<FastifyReply>) => async (request, reply) => {
+    const who = await visitor(services, request, reply);
     if (!isKnown(who)) return await refusal(who, null, "signed-out");
     if (!isAgent(who.received.snapshot.policy, who.trueUser)) return await refusal(who, null, "not-agent");
     return await answer(who);

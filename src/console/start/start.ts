@@ -40,38 +40,34 @@ const LONGEST_ADDRESS = 320;
 
 /** `GET start` (search), `GET as` and `as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
-  fastify.get(
-    "/start",
-    forAgents(services, async (who) => {
-      const { request, reply, received } = who;
-      const asked = {
-        query: parameter(request, "q"),
-        to: parameter(request, "to"),
-        ticket: parameter(request, "ticket"),
-      };
-      const address = asked.query?.trim() ?? "";
-      const isAddress = /^https?:\/\//i.test(address);
-      if (!isAddress) return await sendPage(reply, 200, await searchPage(archive, who, asked));
-      const query = new URLSearchParams({ url: address });
-      return await seeOther(reply, `${received.snapshot.settings.prefix}/open?${query}`);
-    }),
-  );
-  fastify.get(
-    "/as/:user",
-    visited(services, async (who) => {
-      const { request, received } = who;
-      const { user } = request.params as { readonly user: string };
-      return await asPage(who, {
-        user,
-        to: parameter(request, "to"),
-        from: received.site.atConsole ? parameter(request, "from") : null,
-        ticket: parameter(request, "ticket"),
-        reason: parameter(request, "reason"),
-      });
-    }),
-  );
-  fastify.get("/as", forAgents(services, byAddress));
-  fastify.post("/start", visited(services, startNow));
+  const agents = forAgents(fastify, services);
+  const pages = visited(fastify, services);
+  agents.get("/start", async (who) => {
+    const { request, reply, received } = who;
+    const asked = {
+      query: parameter(request, "q"),
+      to: parameter(request, "to"),
+      ticket: parameter(request, "ticket"),
+    };
+    const address = asked.query?.trim() ?? "";
+    const isAddress = /^https?:\/\//i.test(address);
+    if (!isAddress) return await sendPage(reply, 200, await searchPage(archive, who, asked));
+    const query = new URLSearchParams({ url: address });
+    return await seeOther(reply, `${received.snapshot.settings.prefix}/open?${query}`);
+  });
+  pages.get("/as/:user", async (who) => {
+    const { request, received } = who;
+    const { user } = request.params as { readonly user: string };
+    return await asPage(who, {
+      user,
+      to: parameter(request, "to"),
+      from: received.site.atConsole ? parameter(request, "from") : null,
+      ticket: parameter(request, "ticket"),
+      reason: parameter(request, "reason"),
+    });
+  });
+  agents.get("/as", byAddress);
+  pages.post("/start", startNow);
 }
 
 /** For links of a helpdesk, which knows people by their address alone: the person who has it, or the search for it. */
