@@ -7,7 +7,7 @@ import { configSchema } from "../config/schema.ts";
 import { conditionText } from "../domain/routing/conditions/condition-text.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
-import { CONFIG, type CommandIo, command, configFile, FLAG } from "./command.ts";
+import { CONFIG, type CommandIo, command, FLAG, USUAL_CONFIG } from "./command.ts";
 import { withDeps } from "./config.ts";
 import { findingsIn } from "./findings/findings.ts";
 import { type Answer, askAll, lineFor } from "./live/live.ts";
@@ -30,7 +30,7 @@ export const check = command({
   usage: USAGE,
   options: { config: CONFIG, json: FLAG, live: FLAG, strict: FLAG, schema: FLAG },
   positionals: false,
-  read: ({ values, env }) => ({ ...values, config: configFile(values.config, env) }),
+  read: ({ values, env }) => ({ ...values, config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG }),
   async run(words, io) {
     if (words.schema) {
       io.out(`${JSON.stringify(jsonSchema(configSchema(KINDS)), null, 2)}\n`);

@@ -17,6 +17,7 @@ export interface Command {
 
 export const TEXT = { type: "string" } as const;
 export const FLAG = { type: "boolean", default: false } as const;
+export const USUAL_CONFIG = "routes.config.yaml";
 export const CONFIG = { type: "string", short: "c" } as const;
 const HELP = { help: { type: "boolean", short: "h" } } as const;
 
@@ -71,11 +72,6 @@ export function command<const Options extends ParseArgsOptionsConfig, Words>(
       }
     },
   };
-}
-
-/** The config that is named, by `CONFIG` or by the environment. */
-export function configFile(named: string | undefined, env: CommandIo["env"]): string {
-  return named ?? env.GUISE_CONFIG ?? "routes.config.yaml";
 }
 
 /** Words that can't be meant, or that `parseArgs` doesn't know. */

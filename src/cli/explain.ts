@@ -28,7 +28,7 @@ import { methodTold } from "../gateway/stages/method-override.ts";
 import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
-import { type CommandIo, command, configFile } from "./command.ts";
+import { type CommandIo, command, USUAL_CONFIG } from "./command.ts";
 import { CLOCK, withConfig } from "./config.ts";
 import { readCurl, readHar } from "./explain-input.ts";
 import { distinct, liveSession } from "./explain-live.ts";
@@ -98,7 +98,7 @@ async function textOf(file: string): Promise<string> {
 
 async function explainRequests(words: Words, io: CommandIo): Promise<number> {
   const all = await askedFor(words);
-  const file = configFile(words.config, io.env);
+  const file = words.config ?? io.env.GUISE_CONFIG ?? USUAL_CONFIG;
   const log = warnings((data, message) => io.err(`${message}: ${JSON.stringify(data)}\n`));
   return await withConfig(file, io, log, async (loaded) => {
     for (const one of all) {

@@ -3,7 +3,6 @@ import { readGenerations } from "../keys/folder.ts";
 import { type Keyring, openKeyring } from "../keys/keyring.ts";
 import { ALGORITHMS } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
-import { dataFolder } from "./audit/source.ts";
 import { type CommandIo, command, FLAG, TEXT } from "./command.ts";
 import { CLOCK } from "./config.ts";
 import { warnings } from "./log.ts";
@@ -30,7 +29,7 @@ export const keys = command({
     return { ...values, verb, key } as const;
   },
   async run(words, io) {
-    const folder = join(dataFolder(words, io), "keys");
+    const folder = join(words.data ?? io.env.GUISE_DATA ?? "data", "keys");
     if ((await readGenerations(folder, words.key)).length === 0) {
       io.err(`there are no keys in ${folder} yet; the gateway makes them when it starts\n`);
       return 1;

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { type Logger, pino } from "pino";
 import { app } from "../app.ts";
 import type { Fault } from "../errors.ts";
-import { CONFIG, type CommandIo, command, configFile, type Given, TEXT } from "./command.ts";
+import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "./command.ts";
 import { type Listening, workers } from "./workers.ts";
 
 /** From nothing to everything; pino's. */
@@ -49,7 +49,7 @@ function read({ values, env }: Given<typeof OPTIONS>) {
   if (workers === null) return `--workers is a number from 1 to ${MOST_WORKERS}, or auto`;
   if (!LEVELS.includes(env.GUISE_LOG ?? "info")) return `GUISE_LOG is one of ${LEVELS.join(", ")}`;
   return {
-    config: configFile(values.config, env),
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
     port,
     host: values.host ?? env.GUISE_HOST ?? "127.0.0.1",
     adminPort,

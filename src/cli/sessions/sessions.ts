@@ -3,7 +3,7 @@ import { Fault } from "../../errors.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
 import { endEvent } from "../../gateway/stages/start-and-stop.ts";
 import type { Closed } from "../../sessions/end.ts";
-import { CONFIG, type CommandIo, command, configFile, FLAG, type Given, TEXT } from "../command.ts";
+import { CONFIG, type CommandIo, command, FLAG, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { type OpenSessions, openSessions } from "./open.ts";
 import { endedText, listed, runningText } from "./print.ts";
 
@@ -47,7 +47,7 @@ function read({
     ...values,
     verb,
     ids,
-    config: configFile(values.config, env),
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
     data: values.data ?? env.GUISE_DATA ?? null,
   };
 }

@@ -11,7 +11,7 @@ import { trailText } from "../../gateway/sign-in/obtain.ts";
 import { factsOf } from "../../gateway/sign-in/session-facts.ts";
 import { tokens } from "../../keys/token.ts";
 import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signin/sign-in.ts";
-import { CONFIG, command, configFile, FLAG, type Given, TEXT } from "../command.ts";
+import { CONFIG, command, FLAG, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { type OpenSessions, openSessions } from "../sessions/open.ts";
 import { jsonOf, type Tried, textOf } from "./print.ts";
 
@@ -73,7 +73,7 @@ function read({ values, positionals, env }: Given<typeof OPTIONS>) {
   if (at !== null && !(URL.canParse(at) && /^https?:$/.test(new URL(at).protocol)))
     return "--at is an address, like https://app.example.com";
   const origin = at === null ? null : new URL(at).origin;
-  const config = configFile(values.config, env);
+  const config = values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG;
   return { json: values.json, as, at: origin, app, agent, reason, ticket, config, data };
 }
 

@@ -1,5 +1,5 @@
 import { Fault } from "../../errors.ts";
-import { CONFIG, type CommandIo, command, configFile, type Given, TEXT } from "../command.ts";
+import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { withConfig } from "../config.ts";
 import { warnings } from "../log.ts";
 import { apache } from "./apache.ts";
@@ -57,7 +57,14 @@ function read({ values, env, positionals: [kind = "", ...more] }: Given<typeof O
   if (!/^\d{1,5}$/.test(listen) || Number(listen) > 65_535) return "a port is a number from 0 to 65535";
   if (!/^(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i.test(guise)) return "--guise is HOST:PORT";
   if (host !== null && !/^[\w.-]+$/.test(host)) return "--host is a host's name";
-  return { kind, config: configFile(values.config, env), app, host, listen: Number(listen), guise };
+  return {
+    kind,
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
+    app,
+    host,
+    listen: Number(listen),
+    guise,
+  };
 }
 
 async function run(words: Words, io: CommandIo): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
-import { CONFIG, type CommandIo, command, configFile, FLAG, type Given } from "../command.ts";
+import { CONFIG, type CommandIo, command, FLAG, type Given, USUAL_CONFIG } from "../command.ts";
 import { withConfig } from "../config.ts";
 import { warnings } from "../log.ts";
 import { readTestFile, type TestFile } from "./file.ts";
@@ -46,7 +46,7 @@ function read({ values, positionals, env }: Given<typeof OPTIONS>) {
   const { record, recorded } = values;
   if (positionals.length > 1) return "name one file of tests";
   if (record && recorded) return "write either --record or --recorded";
-  const config = configFile(values.config, env);
+  const config = values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG;
   return { ...values, config, file: positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml") };
 }
 
