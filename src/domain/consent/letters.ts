@@ -1,3 +1,4 @@
+import { escapeHtml } from "../escape-html.ts";
 import { plain } from "../plain.ts";
 import type { Cause, Consent } from "./consent.ts";
 import { doneText, ENGLISH, filled, momentText, spanText, type Texts, whoText } from "./texts.ts";
@@ -103,13 +104,7 @@ const LINKS: Readonly<Record<LetterFacts["kind"], keyof Texts["words"]["links"]>
   changed: "allowed",
 };
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
+/** Nothing of a mail stands between single quotes. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (it) => ESCAPES[it] ?? it);
+  return escapeHtml(text, /[&<>"]/g);
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../escape-html.ts";
 import type { Identity } from "../identity.ts";
 import { plain } from "../plain.ts";
 import { type BodyTemplate, filledWith } from "./body-template.ts";
@@ -66,7 +67,8 @@ const PLACES: ReadonlyMap<string, (it: HelpRequest) => string> = new Map([
   ["id", (it) => it.id],
   ["subject", subjectOf],
   ["text", helpText],
-  ["html", (it) => escaped(helpText(it))],
+  // For helpdesks that read HTML: between `<pre>` and `</pre>` it is the text, whatever is in it.
+  ["html", (it) => escapeHtml(helpText(it))],
   ["message", (it) => lines(it.message)],
   ["category", (it) => plain(it.category ?? "", 60)],
   ["page", pageOf],
@@ -80,14 +82,4 @@ export const HELP_PLACES: readonly string[] = [...PLACES.keys()];
 /** The body of a webhook with its places filled in; each value stays inside of its text, whatever is in it. */
 export function filledIn(body: BodyTemplate, it: HelpRequest): BodyTemplate {
   return filledWith(body, (name) => PLACES.get(name)?.(it) ?? null);
-}
-
-/** For helpdesks that read HTML: between `<pre>` and `</pre>` it is the text, whatever is in it. */
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
 }
