@@ -1,4 +1,4 @@
-import { escapeHtml } from "../domain/escape-html.ts";
+import { escapeHtml } from "../domain/text/escape-html.ts";
 
 /** HTML that is safe to stand in a page; only `html` and `raw` make it. */
 export class Html {

@@ -1,7 +1,7 @@
 import type { Identity } from "./identity.ts";
-import { jsonIn } from "./json-in.ts";
 import type { Owner } from "./owner.ts";
 import { type OwnerMapping, type Reading, readOwner, readPerson } from "./person.ts";
+import { jsonIn } from "./text/json-in.ts";
 
 /** A row of a database by the names of its columns. */
 type Row = Readonly<Record<string, unknown>>;

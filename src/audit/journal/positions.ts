@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { jsonIn } from "../../domain/json-in.ts";
+import { jsonIn } from "../../domain/text/json-in.ts";
 import { replaceFile } from "../../durable.ts";
 import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";

@@ -1,5 +1,5 @@
-import { escapeHtml } from "../escape-html.ts";
 import { plain } from "../plain.ts";
+import { escapeHtml } from "../text/escape-html.ts";
 import type { Cause, Consent } from "./consent.ts";
 import { doneText, ENGLISH, filled, momentText, spanText, type Texts, whoText } from "./texts.ts";
 

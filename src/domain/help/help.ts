@@ -1,6 +1,6 @@
-import { escapeHtml } from "../escape-html.ts";
 import type { Identity } from "../identity.ts";
 import { plain } from "../plain.ts";
+import { escapeHtml } from "../text/escape-html.ts";
 import { type BodyTemplate, filledWith } from "./body-template.ts";
 
 /** What somebody wrote who asks for help, with what the gateway knows by itself. Times are ms since the epoch. */

@@ -1,4 +1,4 @@
-import { jsonIn } from "../json-in.ts";
+import { jsonIn } from "../text/json-in.ts";
 import { mentionsMethod, methodInFields, namesMethod, theOneMethod, UNKNOWN_METHOD } from "./method.ts";
 
 /**

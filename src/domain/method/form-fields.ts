@@ -1,4 +1,4 @@
-import { jsonIn } from "../json-in.ts";
+import { jsonIn } from "../text/json-in.ts";
 
 /** Fields of one body at the most, and how deep they may lie. */
 const MOST = 200;

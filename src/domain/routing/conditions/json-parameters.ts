@@ -1,4 +1,4 @@
-import { jsonIn } from "../../json-in.ts";
+import { jsonIn } from "../../text/json-in.ts";
 import { MOST_PARAMETERS, type Parameter, parameter } from "./parameters.ts";
 
 const DEEPEST = 64;
