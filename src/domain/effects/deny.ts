@@ -3,9 +3,6 @@ import type { Effect } from "./effect.ts";
 
 /** Refused under an impersonation in every mode. */
 export const deny: Effect = {
-  name: "deny",
-  describe: "Refuse it while impersonating, with this sentence.",
-  value: "sentence",
   restricts: true,
   judge: ({ rule }) => ({
     kind: "refuse",

@@ -14,10 +14,6 @@ export type Verdict = DecisionBody & { readonly reason: ReasonWord };
 
 /** One thing that a rule can do. Adding one is a file here and a line in the registry. */
 export interface Effect {
-  readonly name: string;
-  readonly describe: string;
-  /** Its value in the config: a sentence for the agent, or just `true`. */
-  readonly value: "sentence" | "true";
   /** Whether it takes away: such rules match in every reading of a path, the others only in all of them. */
   readonly restricts: boolean;
   /** What becomes of the request; null lets it go on to the app. */

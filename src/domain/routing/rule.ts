@@ -1,7 +1,8 @@
+import { EFFECTS } from "../effects/registry.ts";
 import { isAmong, mayBeAmong } from "../grant.ts";
 import type { Identity } from "../identity.ts";
 import { isSafe, UNKNOWN_METHOD } from "../method/method.ts";
-import type { EffectName, People, Rule } from "../policy.ts";
+import type { People, Rule } from "../policy.ts";
 import type { BodyText } from "./conditions/body-parameters.ts";
 import { type CompiledConditions, type Conditions, compileConditions, Said } from "./conditions/condition.ts";
 import type { Reads } from "./conditions/reads.ts";
@@ -100,17 +101,12 @@ export function compileRules(
   return { index, problems };
 }
 
-/** Whether an effect takes something away, so that doubt must count for it. */
-function isRestrictive(effect: EffectName): boolean {
-  return effect !== "allow";
-}
-
 function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null {
   const paths = pathPatterns(spec.path);
   if (paths.kind === "problem") return `path \`${spec.path}\`: ${paths.message}`;
   const hosts = spec.host === null ? null : parsePattern(spec.host, "host");
   if (hosts?.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
-  const restrictive = isRestrictive(spec.rule.effect);
+  const restrictive = EFFECTS[spec.rule.effect].restricts;
   const below = restrictive && spec.below !== false;
   const entry: Entry = {
     order,
