@@ -2,7 +2,7 @@ import type { Identity, Principal } from "./identity.ts";
 import type { Mode } from "./impersonation.ts";
 
 /** What the token says about the running impersonation. */
-export interface ImpersonationClaim {
+interface ImpersonationClaim {
   readonly id: string;
   readonly mode: Mode;
   readonly reason: string | null;

@@ -1,23 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { durably, syncFolder } from "../durable.ts";
 import { codeOf, isGone } from "../errors.ts";
 
-/** What a file of the key folder says. Times are ms since the epoch. */
-const kept = z.object({
-  createdAt: z.number(),
-  /** From when it is used; it is published before, so that everybody has seen it by then. */
-  activeFrom: z.number(),
-  /** PEM for signing keys, base64url for the data key. */
-  secret: z.string(),
-});
-
-/** One generation of a secret in the key folder. */
-export interface Generation extends Readonly<z.infer<typeof kept>> {
+/** One generation of a secret in the key folder. Times are ms since the epoch. */
+export interface Generation {
   readonly name: string;
   readonly number: number;
+  readonly createdAt: number;
+  /** From when it is used; it is published before, so that everybody has seen it by then. */
+  readonly activeFrom: number;
+  /** PEM for signing keys, base64url for the data key. */
+  readonly secret: string;
 }
 
 const FILE = /^([a-z]+)\.(\d{4})\.json$/;
@@ -60,9 +55,10 @@ function fileOf(name: string, number: number): string {
 
 function parse(file: string, text: string): Generation {
   const [, name = "", number = ""] = FILE.exec(file) ?? [];
-  const { data } = kept.safeParse(JSON.parse(text));
-  if (data === undefined) throw new TypeError(`${file} is no key file`);
-  return { name, number: Number(number), ...data };
+  const { createdAt, activeFrom, secret }: Readonly<Record<string, unknown>> = JSON.parse(text) ?? {};
+  if (typeof createdAt !== "number" || typeof activeFrom !== "number" || typeof secret !== "string")
+    throw new TypeError(`${file} is no key file`);
+  return { name, number: Number(number), createdAt, activeFrom, secret };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

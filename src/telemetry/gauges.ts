@@ -11,19 +11,20 @@ import type { Metrics } from "./metrics.ts";
 interface Gauged {
   readonly sockets: Sockets;
   readonly unrecorded: Unrecorded;
-  readonly records: Recorded;
-}
-
-/** What keeps the record. */
-interface Recorded {
-  readonly ledger: AuditLedger;
-  readonly shipping: Shipping;
-  readonly archive: Archive;
+  /** What keeps the record. */
+  readonly records: {
+    readonly ledger: AuditLedger;
+    readonly shipping: Shipping;
+    readonly archive: Archive;
+  };
 }
 
 type Numbers<From> = readonly (readonly [name: string, help: string, read: (from: From) => number])[];
 
-/** Shows what the parts of a gateway count themselves. */
+/**
+ * Shows what the parts of a gateway count themselves: open tunnels, what is recorded, how full the disk is, what is on its way to the
+ * sinks, and whether all of it is there.
+ */
 export function gauges(counters: Metrics, { sockets, unrecorded, records }: Gauged): void {
   counters.watch(
     "guise_open_sockets",
@@ -38,11 +39,7 @@ export function gauges(counters: Metrics, { sockets, unrecorded, records }: Gaug
     "The name of guise_audit_pending_records in 0.1.0, kept for one more version.",
     () => unrecorded.count(),
   );
-  evidenceMetrics(counters, records);
-}
-
-/** Shows what is recorded, how full the disk is, what is on its way to the sinks, and whether all of it is there. */
-export function evidenceMetrics(counters: Metrics, { ledger, shipping, archive }: Recorded): void {
+  const { ledger, shipping, archive } = records;
   const now = () => ledger.counters();
   counters.watchEach("guise_audit_events_total", "Events by action.", ["action"], () =>
     AUDIT_ACTIONS.map((action) => ({ labels: [action], value: now().events[action] ?? 0 })),

@@ -27,14 +27,7 @@ export function metrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
-    new Counter({ name, help, labelNames, registers });
-  /** By one label. Those of `known` are at 0 from the start: an alarm on what never happened needs something to begin from. */
-  const counted = (name: string, help: string, label: string, known: readonly string[] = []) => {
-    const it = counter(name, help, [label]);
-    for (const value of known) it.inc({ [label]: value }, 0);
-    return (value: string) => it.inc({ [label]: value });
-  };
+  const { counter, counted } = counting(registers);
   const decisions = counter("guise_decisions_total", "Decisions by reason word and kind.", [
     "reason",
     "kind",
@@ -88,6 +81,18 @@ export function metrics(): Metrics {
     ...{ violated, leftOut, authorizationTakenOff, notStarted, thresholdPassed },
     ...watched(registers),
   };
+}
+
+function counting(registers: Registry[]) {
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  /** By one label. Those of `known` are at 0 from the start: an alarm on what never happened needs something to begin from. */
+  const counted = (name: string, help: string, label: string, known: readonly string[] = []) => {
+    const it = counter(name, help, [label]);
+    for (const value of known) it.inc({ [label]: value }, 0);
+    return (value: string) => it.inc({ [label]: value });
+  };
+  return { counter, counted };
 }
 
 function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {
