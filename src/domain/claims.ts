@@ -2,7 +2,7 @@ import type { Identity, Principal } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
 
 /** What the token says about the running impersonation. */
-export interface ImpersonationClaim extends Pick<Impersonation, "id" | "mode" | "reason" | "ticket"> {
+interface ImpersonationClaim extends Pick<Impersonation, "id" | "mode" | "reason" | "ticket"> {
   /** When it ends without further use, ms since the epoch. */
   readonly until: number;
 }
