@@ -133,7 +133,7 @@ ${startForm({
 })}
 <p class="small"><a href="${prefix}/activity?customer=${encodeURIComponent(target.id)}">${start.history}</a></p>
 </section>`;
-  const title = filled(start.pageTitle, { who: nameOf(target) });
+  const title = filled(start.viewAs, { who: nameOf(target) });
   return await sendPage(reply, status, spokenPage(who, { title, body }));
 }
 
