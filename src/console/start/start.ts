@@ -156,7 +156,7 @@ ${startForm({
   return await sendPage(
     reply,
     status,
-    spokenPage(who, { title: filled(start.pageTitle, { who: nameOf(target) }), body }),
+    spokenPage(who, { title: filled(start.viewAs, { who: nameOf(target) }), body }),
   );
 }
 
