@@ -305,7 +305,8 @@ interface ServiceParts extends ReturnType<typeof ofAgentsWith>, Pick<Services, G
 }
 
 function servicesOf(parts: ServiceParts): Services {
-  const { held, records, impersonations, confirmations, pageCredentials, counters, log } = parts;
+  const { held, records, said, ...kept } = parts;
+  const { impersonations } = kept;
   const open = sockets();
   const believed = trusts();
   impersonations.onEnded(({ id }) => believed.forget(id));
@@ -313,21 +314,10 @@ function servicesOf(parts: ServiceParts): Services {
   impersonations.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
   return {
     clock: CLOCK,
-    log,
     config: held,
-    impersonations,
+    ...kept,
+    ...said,
     trusts: believed,
-    confirmations,
-    customers: parts.customers,
-    ...parts.said,
-    blocks: parts.blocks,
-    missedLinks: parts.missedLinks,
-    pageCredentials,
-    labels: parts.labels,
-    codes: parts.codes,
-    consoleVisits: parts.consoleVisits,
-    spentForms: parts.spentForms,
-    startLinks: parts.startLinks,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),
@@ -336,9 +326,7 @@ function servicesOf(parts: ServiceParts): Services {
     sockets: open,
     rateLimits: rateLimits(),
     refusals: refusals(),
-    diagnostics: diagnostics(log),
-    counters,
-    tracing: parts.tracing,
+    diagnostics: diagnostics(kept.log),
     newId,
   };
 }

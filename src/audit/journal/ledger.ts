@@ -56,13 +56,6 @@ interface LedgerCounters {
   readonly disk: Readonly<Budget["counters"]> & { readonly mark: Mark };
 }
 
-export interface AuditLedger extends Ledger, Closing {
-  readonly source: Source;
-  counters(): LedgerCounters;
-  /** Does now what is done every `sweepEvery`. */
-  sweep(): Promise<void>;
-}
-
 /** What begins something, or says that it goes on. Above the hard mark the rest of the disk is for how things end. */
 const BEGINNINGS: ReadonlySet<AuditAction> = new Set([
   "impersonation.started",
@@ -77,15 +70,15 @@ const MOST_WAITING = 100_000;
 /** Opens the ledger: cuts torn tails, gives open intents of ended lives their outcome, writes the boot record. */
 export async function ledger(options: LedgerOptions): Promise<AuditLedger> {
   const { segmentBytes = 16 * MEGABYTE, segmentAge = HOUR } = options;
-  let it: WriteAhead | null = null;
+  let it: AuditLedger | null = null;
   const makeRoom = async (bytes: number) => (await it?.makeRoom(bytes)) ?? false;
   const life = await beginLife({ ...options, segmentBytes, segmentAge, makeRoom });
-  it = new WriteAhead(options, life);
+  it = new AuditLedger(options, life);
   await it.begin();
   return it;
 }
 
-class WriteAhead implements AuditLedger {
+export class AuditLedger implements Ledger, Closing {
   readonly source: Source;
   readonly #options: LedgerOptions;
   readonly #life: Life;
@@ -168,6 +161,7 @@ class WriteAhead implements AuditLedger {
     };
   }
 
+  /** Does now what is done every `sweepEvery`. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweepNow().finally(() => {
       this.#sweeping = null;

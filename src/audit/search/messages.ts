@@ -1,4 +1,4 @@
-import type { Written } from "./journal-feed.ts";
+import type { Written } from "../journal/source.ts";
 import type { Visited } from "./parts.ts";
 import type { Mark, Picture, Question, Run } from "./search.ts";
 
