@@ -12,12 +12,10 @@ import type {
   Course,
   Loaded,
   Page,
-  RequestIds,
   Told,
-  View,
 } from "./messages.ts";
 import type { Visited } from "./parts.ts";
-import type { Mark, Picture, Question, Run } from "./search.ts";
+import type { Mark, Picture, Question, RequestIds, Run, View } from "./search.ts";
 
 /**
  * Finds records again: in the stream where there is one, else in the journals of this machine. What it finds them by is a file

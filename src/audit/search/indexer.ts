@@ -2,9 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { problemOf } from "../shipping/sink-errors.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import type { Answers, ArchiveStatus, Asking, Course, Loaded, Page, RequestIds } from "./messages.ts";
+import type { Answers, ArchiveStatus, Asking, Course, Loaded, Page } from "./messages.ts";
 import { partsOf, type Visited } from "./parts.ts";
-import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
+import { type Match, picture, type Question, type RequestIds, requestOf, runs, search } from "./search.ts";
 
 interface IndexerOptions {
   readonly catalog: Catalog;
