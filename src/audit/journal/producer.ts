@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { Fault, whyOf } from "../../errors.ts";
+import { asFault } from "../../errors.ts";
 import type { Clock, Log } from "../../ports.ts";
 import { Journal } from "./journal.ts";
 import { bootMark, type Moment, mark, unknownOutcome } from "./journal-records.ts";
@@ -97,9 +97,7 @@ async function claim(folder: string, producer: string): Promise<Lock> {
     if (lock === null) throw new Error(`${producer} is locked by another process`);
     return lock;
   } catch (error) {
-    throw new Fault("audit-unavailable", `the audit journal can not be kept in ${folder}: ${whyOf(error)}`, {
-      cause: error,
-    });
+    throw asFault("audit-unavailable", `the audit journal can not be kept in ${folder}`, error);
   }
 }
 
