@@ -1,4 +1,4 @@
-import type { HelpBody } from "../domain/help/help.ts";
+import type { BodyTemplate } from "../domain/help/body-template.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { UrlLimits } from "../domain/routing/canonical-url.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
@@ -102,7 +102,7 @@ export type HelpOutlet =
       readonly secret: string | null;
       readonly headers: Readonly<Record<string, string>>;
       /** Null: our own message. */
-      readonly body: HelpBody | null;
+      readonly body: BodyTemplate | null;
       readonly timeout: number;
     }
   | { readonly kind: "redis"; readonly name: string; readonly url: string; readonly stream: string };

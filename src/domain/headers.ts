@@ -1,6 +1,6 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method/method.ts";
 import { remembering } from "./remembering.ts";
-import { wordList } from "./word-list.ts";
+import { wordList } from "./text/word-list.ts";
 
 /** The names of the headers that tell the app who is there. */
 export interface ManagedNames {

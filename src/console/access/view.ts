@@ -7,7 +7,7 @@ import { plain } from "../../domain/plain.ts";
 import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf, sentenceWith } from "../layout.ts";
+import { nameHtml, sentenceWith } from "../layout.ts";
 import type { Visitor } from "../visitor.ts";
 import { type Deed, placeOf, subjectOf } from "./deeds.ts";
 import { type PastAccess, shownName, withMore } from "./past.ts";
@@ -15,7 +15,7 @@ import type { Customer } from "./saying.ts";
 import { customerPage, textsAt } from "./texts.ts";
 
 /** What the customer's page shows. */
-interface AccessView {
+export interface AccessView {
   readonly customer: Customer;
   readonly said: CustomerSaid;
   readonly running: readonly Impersonation[];
@@ -42,12 +42,13 @@ interface Drawing {
   readonly span: (ms: number) => string;
 }
 
-export function accessPage(services: Services, who: Visitor, view: AccessView): string {
+export function accessPage(who: Visitor, view: AccessView): string {
+  const { services } = who;
   const { customer, said, now } = view;
   const texts = textsAt(who);
   const { language, words } = texts;
   const drawing: Drawing = {
-    ...{ services, who, view, texts, form: formsFor(services, who, customer) },
+    ...{ services, who, view, texts, form: formsFor(who, customer) },
     time: (at) => momentText(at, language),
     span: (ms) => spanText(ms, language),
   };
@@ -57,7 +58,7 @@ export function accessPage(services: Services, who: Visitor, view: AccessView): 
   const answered = linked && open.length === 0 ? said.consents[0] : undefined;
   const own = customer.approver === null && !linked;
   const body = html`<section class="card">
-<h1>${own ? words.page.title : sentenceWith(words.page.titleOf, { who: named(nameOf(customer.person)) })}</h1>
+<h1>${own ? words.page.title : sentenceWith(words.page.titleOf, { who: nameHtml(customer.person) })}</h1>
 ${own ? html`<p class="lead">${words.page.lead}</p>` : null}
 ${approverNote(drawing)}${muteNote(drawing)}
 ${view.running.map((it) => viewing(drawing, it))}
@@ -69,15 +70,11 @@ ${own && settingsOf(drawing).approvers !== "off" ? html`<p class="small"><a href
   return customerPage(who, texts, { title: words.page.title, width: "wide", body });
 }
 
-function named(name: string): Html {
-  return html`<bdi>${name}</bdi>`;
-}
-
 function settingsOf({ who }: Drawing) {
   return who.received.snapshot.settings.access;
 }
 
-function formsFor(services: Services, { received }: Visitor, customer: Customer): Form {
+function formsFor({ services, received }: Visitor, customer: Customer): Form {
   const { prefix } = received.snapshot.settings;
   const { person, link, approver, mute } = customer;
   const place = [
@@ -95,7 +92,7 @@ function formsFor(services: Services, { received }: Visitor, customer: Customer)
 
 function approverNote({ view: { customer }, texts }: Drawing): Html | null {
   if (customer.approver === null || customer.mute !== null) return null;
-  return html`<p class="note">${sentenceWith(texts.words.page.approverNote, { who: named(nameOf(customer.person)) })}</p>`;
+  return html`<p class="note">${sentenceWith(texts.words.page.approverNote, { who: nameHtml(customer.person) })}</p>`;
 }
 
 function muteNote({ view: { customer }, texts }: Drawing): Html | null {
@@ -106,34 +103,34 @@ function muteNote({ view: { customer }, texts }: Drawing): Html | null {
 
 /** Somebody looks right now. */
 function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
-  const { page, types } = texts.words;
+  const { page, subjects, types } = texts.words;
   const name = shownName(services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
   const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
-  return html`<div class="panel live"><h2>${sentenceWith(page.looking, { who: named(whoText(name, texts)) })}</h2>
+  return html`<div class="panel live"><h2>${sentenceWith(subjects.started, { who: nameHtml(whoText(name, texts)) })}</h2>
 <p>${since}${why.length === 0 ? "" : html` <bdi>${why.join(": ")}</bdi>`}</p>
 <div class="actions">${form("end", it.id, null, page.endNow)}</div></div>`;
 }
 
 function question(drawing: Drawing, it: Consent): Html {
   const { form, texts } = drawing;
-  const { page } = texts.words;
+  const { card, facts, page, subjects } = texts.words;
   const lengths = settingsOf(drawing).offer.filter((ms) => ms <= it.longest);
   const shown = lengths.length === 0 ? [it.longest] : lengths;
   const usual = shown.includes(86_400_000) ? 86_400_000 : shown.at(-1);
   const type =
     it.type === "write"
-      ? html`<label for="type-${it.id}">${page.may}</label>${typeField(drawing, `type-${it.id}`, "write")}`
+      ? html`<label for="type-${it.id}">${facts.type}</label>${typeField(drawing, `type-${it.id}`, "write")}`
       : null;
-  const title = sentenceWith(it.type === "write" ? page.asksWrite : page.asksRead, {
-    who: named(whoText(it.who, texts)),
+  const title = sentenceWith(it.type === "write" ? page.asksWrite : subjects.asked, {
+    who: nameHtml(whoText(it.who, texts)),
   });
   const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
   const word = html`<label for="said-${it.id}">${page.said} <span class="hint">${page.optional}</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`;
   return html`<div class="panel ask"><h2>${title}</h2>
 ${factList(drawing, it)}
 ${form("allow", it.id, html`${length}${type}`, page.allow)}
-${form("decline", it.id, word, page.no, true)}</div>`;
+${form("decline", it.id, word, card.no, true)}</div>`;
 }
 
 function factList({ texts }: Drawing, it: Consent): Html {
@@ -182,23 +179,23 @@ ${items.length === 0 ? html`<p class="small">${page.nobodyMay}</p>` : html`<ul c
 
 function aheadForm(drawing: Drawing): Html | null {
   const { form, texts, view } = drawing;
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   if (view.said.optedOutAt !== null) return null;
   const { offer } = settingsOf(drawing);
-  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${page.may}</label>${typeField(drawing, "type-ahead", "read")}`;
+  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${facts.type}</label>${typeField(drawing, "type-ahead", "read")}`;
   return html`<details class="more"${view.ahead ? html` open` : null}><summary>${page.ahead}</summary>${form("ahead", "", fields, page.allow)}</details>`;
 }
 
 function codeForm(drawing: Drawing): Html | null {
   const { services, form, texts, span, view } = drawing;
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   const asksForCodes = services.config.current().policy.grants.some((grant) => grant.consent.mode === "code");
   if (!asksForCodes || view.said.optedOutAt !== null) return null;
   const { offer, codeLasts } = settingsOf(drawing);
   const { code } = view;
   if (code !== null)
     return html`<div class="panel" role="status"><h2>${page.readOut}</h2><p class="code" dir="ltr">${code.slice(0, 4)} ${code.slice(4)}</p><p class="small">${filled(page.codeCounts, { span: span(codeLasts) })}</p></div>`;
-  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${page.may}</label>${typeField(drawing, "type-code", "read")}`;
+  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${facts.type}</label>${typeField(drawing, "type-code", "read")}`;
   return html`<details class="more"><summary>${page.codeAsk}</summary>${form("code", "", fields, page.codeGet)}</details>`;
 }
 
@@ -213,7 +210,7 @@ function optOutForm(drawing: Drawing): Html | null {
 }
 
 function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): Html {
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   const place = placeOf(customer);
   const at = `${who.received.snapshot.settings.prefix}/access`;
   const title = html`<h2>${page.whoLooked}</h2>`;
@@ -221,7 +218,7 @@ function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): 
   if (accesses.length === 0) return html`${title}<p class="small">${page.nobodyLooked}</p>`;
   const items = accesses.map((it) => {
     const end = it.until === null ? page.goesOn : time(it.until);
-    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${whoText(it.who, texts)}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${page.whatWasDone}</span></a></li>`;
+    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${whoText(it.who, texts)}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${facts.done}</span></a></li>`;
   });
   const file = (format: string, word: string) =>
     html`<a href="${at}/export${withMore(place, "format", format)}">${word}</a>`;

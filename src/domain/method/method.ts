@@ -1,4 +1,4 @@
-import { wordList } from "../word-list.ts";
+import { wordList } from "../text/word-list.ts";
 
 /** Methods that ask and do not change anything: RFC 9110's, WebDAV's reading ones, and QUERY. */
 const SAFE: ReadonlySet<string> = new Set(wordList("GET HEAD OPTIONS TRACE PROPFIND REPORT SEARCH QUERY"));

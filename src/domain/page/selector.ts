@@ -1,4 +1,4 @@
-import { wordList } from "../word-list.ts";
+import { wordList } from "../text/word-list.ts";
 
 /** A name of CSS: letters, digits, dashes, underscores, what lies outside ASCII, and escapes; a digit is never the first. */
 const CHARACTER = String.raw`[\w\u0080-\uffff-]|\\[0-9a-fA-F]{1,6}\s?|\\[^\n0-9a-fA-F]`;

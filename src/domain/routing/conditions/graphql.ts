@@ -1,4 +1,4 @@
-import { wordList } from "../../word-list.ts";
+import { wordList } from "../../text/word-list.ts";
 import type { BodyParameters } from "./body-parameters.ts";
 import type { Parameter } from "./parameters.ts";
 

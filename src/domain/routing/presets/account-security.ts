@@ -1,4 +1,4 @@
-import { wordList } from "../../word-list.ts";
+import { wordList } from "../../text/word-list.ts";
 import { fieldGuards, type Guard, type Preset } from "./preset.ts";
 
 /** Where apps keep what belongs to the person who is signed in. */

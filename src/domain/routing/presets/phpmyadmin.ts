@@ -1,4 +1,4 @@
-import { wordList } from "../../word-list.ts";
+import { wordList } from "../../text/word-list.ts";
 import { LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Users, rights and passwords of the database are nobody's to change as somebody else.";

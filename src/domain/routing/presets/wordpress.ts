@@ -1,4 +1,4 @@
-import { wordList } from "../../word-list.ts";
+import { wordList } from "../../text/word-list.ts";
 import { fieldGuards, type Guard, LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const ADMIN = "{/*at}/wp-admin";
