@@ -36,6 +36,9 @@ type Phase = "waiting" | "answering" | "complete" | "settled";
 
 const OVER = new Error("the exchange is over");
 
+/** How often a client that has ended its side is asked whether it is still there, ms. */
+const PROBE = 1_000;
+
 /**
  * The life of one exchange. The pool reports the app's side and node the client's; the first of them that ends it decides how it ended.
  * Settles exactly once.
@@ -68,10 +71,11 @@ export class Relay implements ResponseHandler, Source {
     // A request whose body was read before is over, though its client waits.
     const unread = body === null && client.request.destroyed;
     if (client.response.destroyed || unread || client.request.socket.destroyed) {
-      this.#settle(clientEnding(this.#exchange.client.request));
+      this.#settle(clientEnding(client.request));
       return false;
     }
     client.response.on("close", () => this.#clientClosed());
+    client.request.socket.on("end", this.#clientEnded);
     if (signal?.aborted === true) this.handleEvent();
     else signal?.addEventListener("abort", this);
     return this.#phase === "waiting";
@@ -111,7 +115,7 @@ export class Relay implements ResponseHandler, Source {
 
   awaited(): void {
     if (this.#phase === "waiting") this.#watch(this.#parts.unanswered);
-    else if (this.#uploading) this.#arm(noneTaken, this.#parts.timeouts.answerIdle);
+    else if (this.#uploading) this.#arm(Relay.#untaken, this.#parts.timeouts.answerIdle);
   }
 
   moving(): void {
@@ -170,6 +174,8 @@ export class Relay implements ResponseHandler, Source {
       this.#upload?.stop(OVER);
       this.uploaded();
     } else if (error === this.#upload?.broken) this.#clientClosed();
+    else if (sent && this.#exchange.client.request.socket.readableEnded)
+      this.#cut(clientEnding(this.#exchange.client.request));
     else if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
     else this.fail(faultOf(error, sent));
   }
@@ -187,7 +193,7 @@ export class Relay implements ResponseHandler, Source {
 
   lingers(): void {
     if (this.#phase !== "settled" && !this.#uploading)
-      this.#arm(answerStalled, this.#parts.timeouts.answerIdle);
+      this.#arm(Relay.#stalled, this.#parts.timeouts.answerIdle);
   }
 
   spoilt(error: unknown): void {
@@ -216,16 +222,16 @@ export class Relay implements ResponseHandler, Source {
   }
 
   /** The answer is out, but the app takes nothing more of the body. */
-  untaken(): void {
-    if (this.#request !== null) this.#parts.app.abort(this.#request);
-    this.failed(OVER, true);
+  static #untaken(it: Relay): void {
+    if (it.#request !== null) it.#parts.app.abort(it.#request);
+    it.failed(OVER, true);
   }
 
   /** An event stream may be silent as long as it likes, but a client must take what is there for it. */
-  stalled(): void {
-    if (this.#outlet?.blocked === true || this.#phase === "complete") this.#cut("client-aborted");
-    else if (this.#events) this.#timer?.refresh();
-    else this.#cut("upstream-timeout");
+  static #stalled(it: Relay): void {
+    if (it.#outlet?.blocked === true || it.#phase === "complete") it.#cut("client-aborted");
+    else if (it.#events) it.#timer?.refresh();
+    else it.#cut("upstream-timeout");
   }
 
   /** Begins to read the client's body, which it may be waiting to be asked for. */
@@ -261,6 +267,7 @@ export class Relay implements ResponseHandler, Source {
       this.fail(ownFault(error));
       return;
     }
+    if (socket.readableEnded) this.#clientEnded();
     // Until there is a connection.
     this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);
@@ -289,6 +296,12 @@ export class Relay implements ResponseHandler, Source {
     this.fail(new Fault("request-timeout", why));
   }
 
+  /** It sends nothing more. Whether it still reads shows when something is written, or when its system no longer knows of the connection. */
+  readonly #clientEnded = (): void => {
+    this.#exchange.client.request.socket.setKeepAlive(true, PROBE);
+    this.#request?.clientEnded();
+  };
+
   #clientClosed(): void {
     const { request, response } = this.#exchange.client;
     const answered = this.#phase === "complete" && response.writableFinished;
@@ -310,7 +323,7 @@ export class Relay implements ResponseHandler, Source {
     if (this.#phase === "settled") return;
     this.#release();
     answer?.();
-    this.#report(ending);
+    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #release(): void {
@@ -319,13 +332,10 @@ export class Relay implements ResponseHandler, Source {
     this.#clearTimer();
     this.#parts.streams.delete(this);
     this.#exchange.signal?.removeEventListener("abort", this);
+    this.#exchange.client.request.socket.off("end", this.#clientEnded);
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
     if (this.#request !== null) this.#parts.app.abort(this.#request);
-  }
-
-  #report(ending: Ending): void {
-    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #carried(): Carried {
@@ -350,12 +360,4 @@ export class Relay implements ResponseHandler, Source {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-function noneTaken(relay: Relay): void {
-  relay.untaken();
-}
-
-function answerStalled(relay: Relay): void {
-  relay.stalled();
 }

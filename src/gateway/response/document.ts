@@ -15,10 +15,10 @@ import { helpNeeds, helpScript } from "../../page/help/help.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
 import { rewriter } from "../../page/rewriter.ts";
-import { chain } from "../../page/streams/chain.ts";
+import { Chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
-import { sparing } from "../../page/streams/fallback.ts";
-import { picture } from "../../page/streams/svg-page.ts";
+import { Sparing } from "../../page/streams/fallback.ts";
+import { Picture } from "../../page/streams/svg-page.ts";
 import { wordsFor } from "../../page/words/words.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
@@ -106,7 +106,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
     ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
   ];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
-  return { ...plan, headers, transform: decoded(signed, plan, picture(insert(view))) };
+  return { ...plan, headers, transform: decoded(signed, plan, new Picture(insert(view))) };
 }
 
 /**
@@ -126,7 +126,7 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
   if (!plain) return own;
   const once = { ...own, headers: uncached(own.headers) };
   const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
-  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+  return made.transform === null ? made : { ...made, transform: new Sparing(made.transform) };
 }
 
 /**
@@ -159,7 +159,7 @@ export function saidPlan(
     return `${card({ ...view, changed: false, card: it, texts, token })}${button}`;
   };
   const made = marked(signed, once, page, insert, { needsOf });
-  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+  return made.transform === null ? made : { ...made, transform: new Sparing(made.transform) };
 }
 
 /** What the title begins with, and what the page's policy has to allow, where that isn't the banner alone. */
@@ -208,7 +208,7 @@ function decoded(signed: Signed, plan: HeadPlan, write: Transform): Transform {
   const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
   const withhold = withholderFor(signed, firstValue(plan.headers, "content-type") ?? "");
   const [first = write, ...more] = [coding, withhold, write].filter((it) => it !== null);
-  return more.length === 0 ? first : chain(() => [first, ...more], unmarkable, true);
+  return more.length === 0 ? first : new Chain(() => [first, ...more], unmarkable, true);
 }
 
 function shownPerson(person: Identity): BannerView["effectiveUser"] {

@@ -73,11 +73,11 @@ export class Connection implements ResponseSink, RequestConnection {
   send(request: UpstreamRequest): void {
     this.#request = request;
     this.#begun = false;
-    setImmediate(begin, this, request);
+    setImmediate(Connection.#begin, this, request);
   }
 
-  begin(request: UpstreamRequest): void {
-    if (this.#request === request) this.#send(request);
+  static #begin(it: Connection, request: UpstreamRequest): void {
+    if (it.#request === request) it.#send(request);
   }
 
   pause(): void {
@@ -86,6 +86,10 @@ export class Connection implements ResponseSink, RequestConnection {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  finish(): void {
+    if (this.#written && !this.#parser.complete) this.#socket.end();
   }
 
   /** Nobody is told. */
@@ -135,7 +139,7 @@ export class Connection implements ResponseSink, RequestConnection {
     this.#written = false;
     this.#parser.expect(method);
     if (request.order.authenticates) this.#authenticates(request);
-    if (request.order.body !== null) this.person = request.order.party.person;
+    if (body !== null) this.person = request.order.party.person;
     request.handler.sending();
     if (this.#request !== request) return;
     if (body === null) this.#socket.write(head, "latin1");
@@ -158,7 +162,10 @@ export class Connection implements ResponseSink, RequestConnection {
       if (this.#spent) this.#close(request);
       else this.#free(request);
       request.handler.uploaded();
-    } else request.handler.awaited();
+    } else {
+      if (request.last) this.finish();
+      request.handler.awaited();
+    }
   }
 
   /** Sends a body piece by piece; the head leaves with the first piece if that is here already, and at once if not. */
@@ -225,7 +232,7 @@ export class Connection implements ResponseSink, RequestConnection {
 
   #answered(request: UpstreamRequest, plain: boolean): void {
     request.answered = true;
-    this.#spent = !plain || !this.#parser.tidy;
+    this.#spent = !plain || !this.#parser.tidy || this.#socket.writableEnded;
     if (this.#spent && (this.#written || !plain || !this.#kept)) this.#last(request);
     else if (this.#written) {
       this.#free(request);
@@ -286,8 +293,4 @@ export class Connection implements ResponseSink, RequestConnection {
   #uploadBroke(request: UpstreamRequest, error: Error): void {
     if (this.#request === request) this.#broke(error);
   }
-}
-
-function begin(connection: Connection, request: UpstreamRequest): void {
-  connection.begin(request);
 }
