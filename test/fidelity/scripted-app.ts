@@ -123,7 +123,7 @@ class App implements Omit<ScriptedApp, "port"> {
     socket.on("end", () => {
       reader.end(false);
       // It answers what it has whole.
-      const answered = turns.get(peer) ?? Promise.resolve();
+      const answered = this.#turns.get(peer) ?? Promise.resolve();
       answered.then(() => {
         peer.ended = true;
         socket.end();
