@@ -80,7 +80,7 @@ class AllUpstreams implements Upstreams {
     const { app, connectionKey: key } = settings;
     const current = this.#current.get(app);
     if (current?.key === key) return current;
-    const lasting = this.#streamsOf(app);
+    const lasting = this.#streams.getOrInsertComputed(app, () => new Streams());
     const way = this.#open.get(key) ?? {
       app,
       key,
@@ -93,12 +93,6 @@ class AllUpstreams implements Upstreams {
     if (this.#apps?.includes(app) !== false) this.#current.set(app, way);
     this.#retireAllDone(way);
     return way;
-  }
-
-  #streamsOf(app: string | null): Streams {
-    const known = this.#streams.get(app) ?? new Streams();
-    this.#streams.set(app, known);
-    return known;
   }
 
   #retireAllDone(but: Way | null = null): void {

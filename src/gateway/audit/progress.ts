@@ -54,6 +54,6 @@ function progressEvent(services: Services, signed: Signed, status: number | null
     impersonation: signed.effects.impersonation,
     decision: decisionOf(signed),
     response: { status, bytes, duration: services.clock.monotonic() - signed.startedAt, ending: null },
-    ...(signed.effects.intent === null ? {} : { intent: signed.effects.intent }),
+    intent: signed.effects.intent,
   });
 }

@@ -1,7 +1,7 @@
 import { asGranted } from "../../domain/grant.ts";
 import { endedAt, type Impersonation, isOpen, lifeAt } from "../../domain/impersonation.ts";
 import type { Closing } from "../../ports.ts";
-import { eventOf } from "../audit/audit-event.ts";
+import { bothOf, eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
 import { end, endEvent } from "../stages/start-and-stop.ts";
@@ -47,11 +47,7 @@ async function sweepOnce(services: Services): Promise<void> {
   const { policy } = services.config.current();
   const off = policy.impersonation === "off";
   await inBatches(await services.impersonations.list(), WIDTH, async (it) => {
-    const today = asGranted(policy, it, {
-      agent: it.agent,
-      target: it.effectiveUser,
-      place: null,
-    });
+    const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser, place: null });
     const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
     if (isOpen(it) && why !== null) await end(services, null, it, why);
     else if (lifeAt(it, services.clock.now()) === "lapsed") await fellBack(services, it);
@@ -62,8 +58,7 @@ async function sweepOnce(services: Services): Promise<void> {
 async function fellBack(services: Services, it: Impersonation): Promise<void> {
   const lowered = await services.impersonations.fallBack(it.id);
   if (lowered === null) return;
-  const { agent: trueUser, effectiveUser } = lowered;
-  const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
-  const event = eventOf(services, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
+  const saying = { action: "impersonation.lowered", outcome: "success", detail: "expired" } as const;
+  const event = eventOf(services, null, { ...saying, ...bothOf(lowered) });
   await services.unrecorded.write(services, event, "the end of a step up");
 }

@@ -127,12 +127,15 @@ class AllSockets implements Sockets {
 
   #enter(entry: Open): void {
     this.#all.add(entry);
-    if (entry.ref !== null) put(this.#byImpersonation, entry.ref.impersonation, entry);
+    if (entry.ref === null) return;
+    this.#byImpersonation.getOrInsertComputed(entry.ref.impersonation, () => new Set()).add(entry);
   }
 
   #forget(entry: Open): void {
     if (!this.#all.delete(entry) || entry.ref === null) return;
-    take(this.#byImpersonation, entry.ref.impersonation, entry);
+    const known = this.#byImpersonation.get(entry.ref.impersonation);
+    known?.delete(entry);
+    if (known?.size === 0) this.#byImpersonation.delete(entry.ref.impersonation);
   }
 
   #cutThese(entries: readonly Open[], why: CutReason): number {
@@ -156,16 +159,4 @@ function attempt(cut: Cut, why: CutReason, errors: unknown[]): void {
   } catch (error) {
     errors.push(error);
   }
-}
-
-function put(index: Map<string, Set<Open>>, key: string, entry: Open): void {
-  const known = index.get(key);
-  if (known === undefined) index.set(key, new Set([entry]));
-  else known.add(entry);
-}
-
-function take(index: Map<string, Set<Open>>, key: string, entry: Open): void {
-  const known = index.get(key);
-  known?.delete(entry);
-  if (known?.size === 0) index.delete(key);
 }

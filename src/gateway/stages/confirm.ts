@@ -6,12 +6,12 @@ import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { Question } from "../../sessions/confirmations.ts";
+import { runningIn, trueUserOf } from "../facts.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
 import { demandDocument, demandOwnForm } from "../own-pages/guard.ts";
 import type { Owned, Settled } from "../request.ts";
 import type { Judging, Services } from "../services/services.ts";
-import { agentOf } from "./identify.ts";
 import { settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
@@ -39,8 +39,7 @@ const AS_SENT: readonly string[] = [
  * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export function takeYes(services: Judging, owned: Owned): Maybe<Settled> {
-  const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
-  const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
+  const [impersonation, agent] = [runningIn(owned), trueUserOf(owned)];
   if (!owned.page.confirming || impersonation === null || agent === null) return settleMethod(owned);
   return confirmed(services, owned, { impersonation, agent });
 }
@@ -111,7 +110,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
     method,
     overridden: method !== sent,
     headers,
-    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
+    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, trueUserOf(owned))),
     content: { body, beginning: body, bodyText: text, confirmed: true },
   };
 }

@@ -1,8 +1,7 @@
 import { decideEither } from "../../domain/decide.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
+import { placeOf, trueUserOf } from "../facts.ts";
 import type { Judged, Settled } from "../request.ts";
-import { agentOf } from "./identify.ts";
-import { placeOf } from "./match.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
 
 /** Collects the facts and asks the judge. */
@@ -11,7 +10,7 @@ export function judge(settled: Settled): Judged {
   const session = sessionFacts(settled);
   const { sent: method, ruling } = settled;
   const again = settled.overridden && settled.session.loaded.kind !== "none";
-  const asked = ruleRequest({ ...settled, method }, settled.content.bodyText, agentOf(settled));
+  const asked = ruleRequest({ ...settled, method }, settled.content.bodyText, trueUserOf(settled));
   const asSent = { method, ...(again ? ruled(rules, asked) : ruling) };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }

@@ -2,7 +2,7 @@ import { endsAt, type Impersonation } from "../../domain/impersonation.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { askedBy, knownOf } from "../sign-in/session-facts.ts";
+import { askedBy, knownOf } from "./session-facts.ts";
 
 /** The parameter by which the provider knows that this impersonation's answer has sent the browser. */
 export const HANDLE = "guise_handle";
