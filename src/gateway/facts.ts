@@ -8,6 +8,18 @@ export function placeOf({ url, site }: Pick<Received, "url" | "site">): Place | 
   return url.ours ? null : { host: site.host, path: url.path };
 }
 
+/** What the app is told of the way that a request came. */
+export function forwardingHeaders({ client, site }: Pick<Received, "client" | "site">): readonly string[] {
+  return [
+    "X-Forwarded-For",
+    client.forwardedFor,
+    "X-Forwarded-Proto",
+    site.scheme,
+    "X-Forwarded-Host",
+    client.forwardedHost,
+  ];
+}
+
 /** The true user; null where nobody is known. */
 export function trueUserOf({ caller: { who } }: Pick<Identified, "caller">): Identity | null {
   return who.kind === "known" ? who.identity : null;

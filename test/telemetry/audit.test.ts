@@ -6,7 +6,7 @@ import t, { type Test } from "tap";
 import type { ledger } from "../../src/audit/journal/ledger.ts";
 import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
-import { sockets } from "../../src/gateway/services/open-connections.ts";
+import { Sockets } from "../../src/gateway/services/open-connections.ts";
 import { unrecorded } from "../../src/gateway/services/unrecorded.ts";
 import { evidenceMetrics } from "../../src/telemetry/audit.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
@@ -244,7 +244,7 @@ t.test("what is refused or over without being on record is shown", async (t) => 
   const ship = shipping({ redis: null, webhooks: [] }, ledger.source, { clock, log: memoryLog() });
   t.teardown(() => ship.close());
   const records = { ledger, shipping: ship, archive: archiveOf() };
-  gauges(counters, { sockets: sockets(), unrecorded: open, records });
+  gauges(counters, { sockets: new Sockets(), unrecorded: open, records });
   const record = () => Promise.reject(new Error("the test says so"));
   await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
   counters.leftOut("nobody");

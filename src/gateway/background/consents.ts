@@ -23,8 +23,7 @@ export function tendConsents(services: Services, every: number): Closing & { swe
     return work;
   };
   void sweep();
-  const timer = setInterval(sweep, every);
-  timer.unref();
+  const timer = setInterval(sweep, every).unref();
   const leave = services.impersonations.onEnded(({ id, effectiveUser, consent }) => {
     if (!consent) return;
     work = work

@@ -25,8 +25,7 @@ export function sweeper(services: Services, every: number): Closing & { sweep():
       );
     return work;
   };
-  const timer = setInterval(sweep, every);
-  timer.unref();
+  const timer = setInterval(sweep, every).unref();
   const leave = services.impersonations.onLost((it) => {
     work = work.then(() =>
       services.unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),

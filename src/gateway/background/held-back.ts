@@ -31,8 +31,7 @@ export function holdBack(
     return work;
   };
   const leave = services.blocks.onChanged(() => void look());
-  const timer = setInterval(look, every);
-  timer.unref();
+  const timer = setInterval(look, every).unref();
   return {
     look,
     async close() {

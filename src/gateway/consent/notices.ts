@@ -6,7 +6,7 @@ import type { Clock, Log } from "../../ports.ts";
 import type { Notice } from "../../sessions/consent/notice.ts";
 import type { Outbox } from "../../sessions/consent/outbox.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
-import { deliveries } from "../services/deliveries.ts";
+import { Deliveries } from "../services/deliveries.ts";
 import type { LinkedAsk, Notices } from "../services/services.ts";
 
 interface NoticesDeps {
@@ -38,7 +38,7 @@ export function notices(deps: NoticesDeps): Notices {
     await deps.mailer(mail.url, { from, replyTo, to, id, ...(await letterIn(notice, deps.done)) });
     return null;
   };
-  const sending = deliveries({ ...deps, what: "notices to customers", send });
+  const sending = new Deliveries({ ...deps, what: "notices to customers", send });
   return {
     async tell({ mail, access, prefix, ...settings }, customer, facts, more = {}) {
       const base = settings.console?.origin ?? settings.publicUrl;

@@ -4,7 +4,7 @@ import type { Settings } from "../../config/snapshot.ts";
 import type { Clock, Log } from "../../ports.ts";
 import type { Outbox, Waiting } from "../../sessions/consent/outbox.ts";
 import type { HelpRequests } from "../../sessions/help/help-requests.ts";
-import { deliveries } from "../services/deliveries.ts";
+import { Deliveries } from "../services/deliveries.ts";
 import type { HelpQueue } from "../services/services.ts";
 import { outletSender } from "./outlets.ts";
 
@@ -28,7 +28,7 @@ interface HelpQueueDeps {
 export function helpQueue(deps: HelpQueueDeps): HelpQueue {
   const { requests, clock, log, settings, redact } = deps;
   const send = outletSender(deps);
-  const sending = deliveries<HelpDelivery>({
+  const sending = new Deliveries<HelpDelivery>({
     ...deps,
     what: "requests for help",
     send: async ({ request: id, outlet: name }) => {

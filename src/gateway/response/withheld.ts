@@ -42,10 +42,12 @@ export function withheldPlan(signed: Signed, plan: HeadPlan): HeadPlan {
   return {
     ...plan,
     headers: kept,
-    transform: coding === null ? write : chain(() => [coding, write], asItIs),
+    transform:
+      coding === null
+        ? write
+        : chain(
+            () => [coding, write],
+            (error) => error,
+          ),
   };
-}
-
-function asItIs(error: Error): Error {
-  return error;
 }

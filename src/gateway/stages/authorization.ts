@@ -95,13 +95,15 @@ export function watched(
     return { ...plan, transform: watchedBefore(transform, { kind, learn }) };
   const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   if (transform === null) return { ...plan, transform: watch, watches: true };
-  // The transform of a page runs also where the app's body is empty.
-  return { ...plan, transform: chain(() => [watch, transform], asItIs, true) };
-}
-
-/** Errors come from the page's own transform, as Faults: the watching one makes none. */
-function asItIs(error: Error): Error {
-  return error;
+  // The transform of a page runs also where the app's body is empty. Errors are its Faults: the watching one makes none.
+  return {
+    ...plan,
+    transform: chain(
+      () => [watch, transform],
+      (error) => error,
+      true,
+    ),
+  };
 }
 
 /** null for event streams: their head must not wait for the first event. */

@@ -50,17 +50,12 @@ async function confirmed(
   { impersonation, agent }: { readonly impersonation: Impersonation; readonly agent: Identity },
 ): Promise<Settled> {
   demandDocument(owned);
-  const who = {
-    impersonation: impersonation.id,
-    agent: agent.id,
-    effectiveUser: impersonation.effectiveUser.id,
-  };
   const { ordered } = owned.page;
   const question =
     ordered === null
       ? await formQuestion(services, owned)
       : await orderedQuestion(services, owned, agent, ordered);
-  const asked = await services.confirmations.redeem(question, who);
+  const asked = await services.confirmations.redeem(question, idsOf(impersonation, agent));
   if (asked === null || asked.host !== owned.site.host || asked.url !== owned.url.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
@@ -132,9 +127,7 @@ export async function keepQuestion(
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
   const question = {
-    impersonation: impersonation.id,
-    agent: agent.id,
-    effectiveUser: impersonation.effectiveUser.id,
+    ...idsOf(impersonation, agent),
     method: `${settled.sent} ${settled.method}`,
     host: settled.site.host,
     origin: settled.site.origin,
@@ -160,6 +153,11 @@ export async function keepTyped(
   const length = Number(settled.raw.headers["content-length"] ?? Number.NaN);
   if (!settled.navigation.wantsPage || isSafe(settled.method) || !(length <= limits.confirmBody)) return null;
   return await keepQuestion(services, settled, agent, impersonation, timeouts.kept);
+}
+
+/** Whose a question is. */
+function idsOf({ id, effectiveUser }: Impersonation, agent: Identity) {
+  return { impersonation: id, agent: agent.id, effectiveUser: effectiveUser.id };
 }
 
 function sentenceOf(decision: Decision): string {

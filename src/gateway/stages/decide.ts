@@ -46,11 +46,7 @@ function requestFacts(settled: Settled): RequestFacts {
 function isLeftOpen({ browser, navigation, raw, site }: Settled): boolean {
   if (browser.secret !== null || browser.here === null || navigation.wantsPage) return false;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";
-  return originOf(raw.headers.origin ?? raw.headers.referer) === site.origin;
-}
-
-function originOf(address: string | undefined): string | null {
-  return address !== undefined && URL.canParse(address) ? new URL(address).origin : null;
+  return URL.parse(raw.headers.origin ?? raw.headers.referer ?? "")?.origin === site.origin;
 }
 
 function sessionFacts(owned: Settled): SessionFacts {
