@@ -117,13 +117,11 @@ function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   if (twice !== undefined) throw new Fault("config-invalid", `audit.webhooks: ${twice.message}`);
   return {
     redis: url === null ? null : { url, stream },
-    webhooks: start.audit.webhooks.map(({ url, events, secret, links, body, ...rest }) => ({
+    webhooks: start.audit.webhooks.map(({ url, secret, links, ...rest }) => ({
       ...rest,
-      ...(links === undefined ? {} : { links: linksOf(links, held.current().settings) }),
-      ...(body === undefined ? {} : { body }),
+      links: links && linksOf(links, held.current().settings),
       url: addressOf(start.secret(url)),
-      ...(events === undefined ? {} : { events }),
-      ...(secret === undefined ? {} : { secret: start.secret(secret) }),
+      secret: secret && start.secret(secret),
     })),
   };
 }

@@ -258,12 +258,6 @@ export interface JournalRecord {
   readonly line: string;
 }
 
-/** Where shipped records go. `send` throws unless all are taken; `position` is the last sequence it has of a producer. */
-export interface AuditSink {
-  position(producer: string): Promise<number>;
-  send(records: readonly JournalRecord[]): Promise<void>;
-}
-
 /** The write-ahead ledger of what is worth remembering. */
 export interface Ledger {
   /** Resolves with the event as numbered and chained when it is on disk; throws `audit-unavailable`. */

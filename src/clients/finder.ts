@@ -65,8 +65,6 @@ export function theOnly(it: Finder, answer: FoundIn): string | null {
   return value;
 }
 
-type Source = Omit<Finder, "name"> & { readonly name: string };
-
 function readFinder(it: Written): Finder | string {
   const named = [it.json, it.css, it.header, it.cookie].filter((source) => source !== undefined);
   if (named.length > 1 || (named.length === 0 && it.regex === undefined)) return finderHelp;
@@ -79,7 +77,7 @@ function readFinder(it: Written): Finder | string {
   return { name, find: (answer) => source.find(answer).flatMap((text) => cut.groupsIn(text)) };
 }
 
-function sourceOf({ json, css, attribute, header, cookie }: Written): Source | string {
+function sourceOf({ json, css, attribute, header, cookie }: Written): Finder | string {
   if (json !== undefined) return inJson(json);
   if (css !== undefined) {
     const elements = elementFinder(css, attribute ?? null);
@@ -93,7 +91,7 @@ function sourceOf({ json, css, attribute, header, cookie }: Written): Source | s
   return { name: "the answer", find: ({ body }) => [body] };
 }
 
-function inJson(text: string): Source | string {
+function inJson(text: string): Finder | string {
   const pointer = parsePointer(text);
   if (pointer === null) return pointerHelp;
   const find = ({ body }: FoundIn) => {

@@ -75,9 +75,6 @@ async function ask(
   const stop = new AbortController();
   const timeout = options.timeout ?? 2_000;
   const timer = setTimeout(() => stop.abort(new Error(`no whole answer within ${timeout} ms`)), timeout);
-  const leave = () => stop.abort(options.signal?.reason);
-  if (options.signal?.aborted) leave();
-  options.signal?.addEventListener("abort", leave, { once: true });
   try {
     const answer = await agent.request({
       origin: target.origin,
@@ -85,7 +82,7 @@ async function ask(
       method,
       headers: { ...options.headers },
       body: options.body ?? null,
-      signal: stop.signal,
+      signal: options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]),
     });
     const body = await textOf(answer, options.maxBytes ?? 65_536);
     return { status: answer.statusCode, headers: answer.headers, body };
@@ -93,7 +90,6 @@ async function ask(
     throw new Error(`${method} ${nameOf(target)}: ${whyOf(cause)}`, { cause });
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", leave);
   }
 }
 

@@ -8,16 +8,10 @@ interface Kept<T> {
 }
 
 /** A bounded store of values that expire; the one that was not asked for the longest makes room. */
-interface Lru<T> {
-  get(key: string, now: number): Kept<T> | null;
-  set(key: string, value: T, until: number): void;
-  readonly size: number;
-}
-
-export function lru<T>(entries: number): Lru<T> {
+export function lru<T>(entries: number) {
   const held = new Map<string, Kept<T>>();
   return {
-    get(key, now) {
+    get(key: string, now: number): Kept<T> | null {
       const kept = held.get(key);
       if (kept === undefined) return null;
       held.delete(key);
@@ -25,7 +19,7 @@ export function lru<T>(entries: number): Lru<T> {
       held.set(key, kept);
       return kept;
     },
-    set(key, value, until) {
+    set(key: string, value: T, until: number): void {
       setBounded(held, entries, key, { value, until });
     },
     get size() {

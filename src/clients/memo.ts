@@ -1,5 +1,6 @@
 import { asFault, Fault, type FaultCode } from "../errors.ts";
 import type { Clock, Maybe } from "../ports.ts";
+import { unlessAborted } from "./abort.ts";
 import { breaker } from "./breaker.ts";
 import { lru } from "./lru.ts";
 
@@ -70,14 +71,10 @@ export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSi
 
 async function inTime<Q, A>(asking: Asking<Q, A>, question: Q): Promise<A> {
   const stop = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`no answer within ${asking.timeout} ms`);
-    stop.abort(error);
-    late.reject(error);
-  }, asking.timeout);
+  const late = new Error(`no answer within ${asking.timeout} ms`);
+  const timer = setTimeout(() => stop.abort(late), asking.timeout);
   try {
-    return await Promise.race([asking.ask(question, stop.signal), late.promise]);
+    return await unlessAborted(asking.ask(question, stop.signal), stop.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -89,14 +86,10 @@ async function leaving<Q, A>(
   signal: AbortSignal | undefined,
 ): Promise<A> {
   if (signal === undefined) return flight;
-  const left = Promise.withResolvers<never>();
-  const leave = () => left.reject(asFault(asking.code, asking.what, signal.reason));
-  if (signal.aborted) leave();
-  signal.addEventListener("abort", leave, { once: true });
   try {
-    return await Promise.race([left.promise, flight]);
-  } finally {
-    signal.removeEventListener("abort", leave);
+    return await unlessAborted(flight, signal);
+  } catch (error) {
+    throw asFault(asking.code, asking.what, error);
   }
 }
 

@@ -1,4 +1,6 @@
-import { Fault } from "../errors.ts";
+import { addressWords } from "./address-words.ts";
+
+const { wrong, decoded } = addressWords("Redis");
 
 interface Address {
   readonly host: string;
@@ -77,16 +79,4 @@ function sentinelsOf(
     sentinelUsername: query.get("sentinelUsername"),
     sentinelPassword: query.get("sentinelPassword"),
   };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw wrong("a percent sign in name or password is written %25", cause);
-  }
-}
-
-function wrong(what: string, cause?: unknown): Fault {
-  return new Fault("config-invalid", `the address of Redis: ${what}`, { cause });
 }

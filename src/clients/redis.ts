@@ -28,27 +28,18 @@ export function redisClient(url: string, options: RedisClientOptions): RedisClie
 export async function connected(client: RedisClient, timeout: number): Promise<void> {
   if (client.status === "ready") return;
   if (client.status === "end") throw new Error("the client was closed");
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      client.removeListener("ready", ready);
-      client.removeListener("end", ended);
-    };
-    const ready = () => {
-      stop();
-      resolve();
-    };
-    const ended = () => {
-      stop();
-      reject(new Error("the client was closed"));
-    };
-    const timer = setTimeout(() => {
-      stop();
-      reject(new Error(`not connected within ${timeout} ms`));
-    }, timeout);
-    client.once("ready", ready);
-    client.once("end", ended);
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const ended = () => reject(new Error("the client was closed"));
+  const timer = setTimeout(() => reject(new Error(`not connected within ${timeout} ms`)), timeout);
+  client.once("ready", resolve);
+  client.once("end", ended);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.removeListener("ready", resolve);
+    client.removeListener("end", ended);
+  }
 }
 
 /** Closes without waiting for answers. */

@@ -16,52 +16,39 @@ export interface EvidenceNames {
 export function settingsOf(
   config: Config,
   app: AppPart,
-  { identityHeaders, identityCookies }: EvidenceNames,
+  evidence: EvidenceNames,
   secret: SecretReader,
 ): Omit<Settings, "signIn"> {
-  const { token, audit, trustedProxies } = config;
-  const { upstream } = app;
+  const { trustedProxies, cookie, goingOver, timeouts, limits, thresholds, administrators, prefix } = config;
+  const { audit, api } = config;
+  const { url, segments, segment } = limits;
   const kinds = config.identity.map((entry) => entry.kind);
   // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
-  const headers = {
-    ...config.headers,
-    when: config.headers.when ?? (appKnows ? "impersonating" : "always"),
-  } as const;
-  const { url, segments, segment } = config.limits;
-  const { url: origin, ca, ...reached } = upstream;
-  const its = { ...reached, origin, ca: ca === null ? null : secret(ca) };
+  const when = config.headers.when ?? (appKnows ? "impersonating" : "always");
+  const headers = { ...config.headers, when };
+  const { url: origin, ca, ...reached } = app.upstream;
+  const upstream = { ...reached, origin, ca: ca === null ? null : secret(ca) };
   return {
+    ...{ trustedProxies, cookie, goingOver, timeouts, limits, thresholds, administrators, prefix },
+    ...evidence,
     app: app.name,
     named: app.hosts !== null,
-    upstream: its,
-    connectionKey: connectionKey(app.name, its, config),
+    upstream,
+    connectionKey: connectionKey(app.name, upstream, config),
     publicUrl: app.publicUrl,
-    trustedProxies,
-    prefix: config.prefix,
     headers,
     headerRules: headerRulesOf({ headers, trustedProxies }),
     urlLimits: { url, segments, segment, encodedSlash: upstream.encodedSlash },
-    identityHeaders,
-    identityCookies,
-    token: { ...token, audience: audienceOf(app) },
-    cookie: config.cookie,
+    token: { ...config.token, audience: audienceOf(app) },
     access: { ...config.access, page: hasAccessPage(config) },
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
     helpdesk: helpdeskOf(config, secret),
-    api: {
-      linkLasts: config.api.linkLasts,
-      tokens: config.api.tokens.map(({ agents = null, ...token }) => ({ ...token, agents })),
-    },
+    api: { ...api, tokens: api.tokens.map(({ agents = null, ...token }) => ({ ...token, agents })) },
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
-    goingOver: config.goingOver,
-    timeouts: config.timeouts,
-    limits: config.limits,
     page: app.page,
-    administrators: config.administrators,
-    thresholds: config.thresholds,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
 }

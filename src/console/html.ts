@@ -1,3 +1,5 @@
+import { escapeHtml } from "../domain/text/escape-html.ts";
+
 /** HTML that is safe to stand in a page; only `html` and `raw` make it. */
 export class Html {
   readonly text: string;
@@ -7,18 +9,6 @@ export class Html {
 }
 
 type Part = Html | string | number | null | false | readonly Part[];
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (it) => ESCAPES[it] ?? it);
-}
 
 /** A template whose values are escaped, unless they are `Html` themselves. Null and false leave nothing. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {

@@ -1,12 +1,8 @@
 import type { Identity, Principal } from "./identity.ts";
-import type { Mode } from "./impersonation.ts";
+import type { Impersonation } from "./impersonation.ts";
 
 /** What the token says about the running impersonation. */
-export interface ImpersonationClaim {
-  readonly id: string;
-  readonly mode: Mode;
-  readonly reason: string | null;
-  readonly ticket: string | null;
+interface ImpersonationClaim extends Pick<Impersonation, "id" | "mode" | "reason" | "ticket"> {
   /** When it ends without further use, ms since the epoch. */
   readonly until: number;
 }
@@ -39,13 +35,7 @@ export interface Claims {
   /** The true user (RFC 8693); only while impersonating, and never with another `act` inside. */
   readonly act?: { readonly sub: string; readonly name?: string; readonly email?: string };
   /** Only while impersonating, always with all five; `until` in seconds. */
-  readonly guise?: {
-    readonly impersonation: string;
-    readonly mode: Mode;
-    readonly reason: string | null;
-    readonly ticket: string | null;
-    readonly until: number;
-  };
+  readonly guise?: Omit<ImpersonationClaim, "id"> & { readonly impersonation: string };
 }
 
 /**

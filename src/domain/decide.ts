@@ -1,6 +1,6 @@
 import { type ConsentVerdict, consentVerdict, typeOf } from "./consent/said.ts";
-import { type Check, type Decision, REASONS, type ReasonWord } from "./decision.ts";
-import type { Verdict } from "./effects/effect.ts";
+import type { Check, Decision, ReasonWord } from "./decision.ts";
+import { refuse, type Verdict } from "./effects/effect.ts";
 import { readOnly } from "./effects/read-only.ts";
 import { EFFECTS } from "./effects/registry.ts";
 import type { RequestFacts, SessionFacts } from "./facts.ts";
@@ -38,8 +38,7 @@ const SAME_TAB = "it comes from a tab of this person";
 
 /** The customer whom this tab shows is viewed no more: what its page asks for must not be the agent's own. */
 const LEFT_OPEN: Decision = Object.freeze({
-  ...refuse(409, "other-tab"),
-  sentence: NOT_INSTEAD,
+  ...refuse(409, "other-tab", NOT_INSTEAD),
   checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is viewed" }]),
 });
 
@@ -98,8 +97,7 @@ function isFormOfLeftPage(
 }
 
 const OTHER_HOST: Decision = Object.freeze({
-  ...refuse(409, "other-host"),
-  sentence: NOT_INSTEAD,
+  ...refuse(409, "other-host", NOT_INSTEAD),
   checks: Object.freeze([{ name: SAME_HOST, passed: false, saw: "another host" }]),
 });
 
@@ -312,7 +310,7 @@ function done(
   const mode = modeAt(impersonation, session.now);
   const stays = request.navigation.serviceWorker;
   if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no"))
-    return { kind: "refuse", status: 403, reason: "denied", rule: null, sentence: NO_WORKER };
+    return refuse(403, "denied", NO_WORKER);
   const strayed = isOtherTab(request, impersonation, session);
   if (trail.stops(SAME_TAB, strayed, request.tab ?? session.refererOwner.kind))
     return refuse(409, "other-tab");
@@ -336,10 +334,6 @@ function isOtherTab(request: RequestFacts, impersonation: Impersonation, session
 
 function ended(reason: ReasonWord): Verdict {
   return { kind: "ended", status: 409, reason };
-}
-
-function refuse(status: 401 | 403 | 409 | 503, reason: ReasonWord): Verdict {
-  return { kind: "refuse", status, reason, rule: null, sentence: REASONS[reason] };
 }
 
 function purpose(request: RequestFacts): string {

@@ -1,5 +1,6 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method/method.ts";
 import { remembering } from "./remembering.ts";
+import { wordList } from "./text/word-list.ts";
 
 /** The names of the headers that tell the app who is there. */
 export interface ManagedNames {
@@ -74,26 +75,11 @@ export const IDENTITY_HEADERS: readonly string[] = [
 ];
 
 /** What proxies say about a request on its way, folded: sent on only from trusted proxies, and only in this very spelling. */
-export const FORWARDED_HEADERS: readonly string[] = [
-  "cf-connecting-ip*",
-  "client-ip",
-  "fastly-client-ip",
-  "forwarded",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-envoy-external-address",
-  "x-envoy-original-*",
-  "x-forwarded",
-  "x-forwarded-*",
-  "x-host",
-  "x-http-host-override",
-  "x-original-*",
-  "x-real-ip",
-  "x-rewrite-*",
-  "x-script-name",
-  "x-waws-unencoded-url",
-];
+export const FORWARDED_HEADERS: readonly string[] = wordList(`
+  cf-connecting-ip* client-ip fastly-client-ip forwarded true-client-ip x-client-ip
+  x-cluster-client-ip x-envoy-external-address x-envoy-original-* x-forwarded x-forwarded-* x-host
+  x-http-host-override x-original-* x-real-ip x-rewrite-* x-script-name x-waws-unencoded-url
+`);
 
 /** What the app gets under these names is ours to say, in any spelling. */
 const WRITTEN: readonly string[] = [
@@ -113,16 +99,12 @@ export interface Way {
 }
 
 /** Those of the forwarding metadata that are the client's address and nothing else. */
-const CLIENT_ADDRESSES: ReadonlySet<string> = new Set([
-  "cf-connecting-ip",
-  "client-ip",
-  "fastly-client-ip",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-envoy-external-address",
-  "x-real-ip",
-]);
+const CLIENT_ADDRESSES: ReadonlySet<string> = new Set(
+  wordList(`
+  cf-connecting-ip client-ip fastly-client-ip true-client-ip x-client-ip x-cluster-client-ip
+  x-envoy-external-address x-real-ip
+`),
+);
 
 /**
  * What a piece of forwarding metadata says while impersonating: what we know ourselves, so that it can't make the app read another

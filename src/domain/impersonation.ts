@@ -42,16 +42,12 @@ export interface ConsentUsed {
   readonly breakGlass: boolean;
 }
 
-export interface StartOrder {
-  readonly id: string;
-  readonly agent: Identity;
-  readonly effectiveUser: Identity;
-  readonly mode: Mode;
-  readonly reason: string | null;
-  readonly ticket: string | null;
-  readonly returnTo: string;
+export interface StartOrder
+  extends Pick<
+    Impersonation,
+    "id" | "agent" | "effectiveUser" | "mode" | "reason" | "ticket" | "returnTo" | "consent"
+  > {
   readonly origin?: string | null;
-  readonly consent?: ConsentUsed | null;
   readonly now: number;
   /** Total and idle limit in milliseconds. */
   readonly total: number;

@@ -11,10 +11,11 @@ export interface Owner extends Identity {
  * `key` is the same for the same params; only plain ones are ever in it.
  */
 export interface OwnerLookup {
+  /** The name of the resolver in the config, or whatever else tells it from the others. */
   readonly resolver: string;
   readonly params: Readonly<Record<string, string>>;
+  /** Canonical, as is the query, which is null without a `?`. */
   readonly path: string;
-  /** Canonical; null without a `?`. */
   readonly query: string | null;
   readonly host: string;
   /** What a value of the query must look like to be looked up. */

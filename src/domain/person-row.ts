@@ -1,6 +1,7 @@
 import type { Identity } from "./identity.ts";
 import type { Owner } from "./owner.ts";
 import { type OwnerMapping, type Reading, readOwner, readPerson } from "./person.ts";
+import { jsonIn } from "./text/json-in.ts";
 
 /** A row of a database by the names of its columns. */
 type Row = Readonly<Record<string, unknown>>;
@@ -81,15 +82,6 @@ function listOf(value: unknown, column: string): readonly unknown[] | null | str
   const text = value.trim();
   if (text.startsWith("{")) return `\`${column}\` is an array of a type of its own; write ${column}::text[]`;
   if (!text.startsWith("[")) return text.split(",").flatMap((it) => it.trim() || []);
-  const list = jsonOf(text);
+  const list = jsonIn(text);
   return Array.isArray(list) ? list.filter((it) => it !== null) : `\`${column}\` is no list in JSON`;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { type ConsentVerdict, consentVerdict } from "./consent/said.ts";
-import { REASONS, type ReasonWord } from "./decision.ts";
-import type { Verdict } from "./effects/effect.ts";
+import type { ReasonWord } from "./decision.ts";
+import { refuse, type Verdict } from "./effects/effect.ts";
 import type { Navigation, RequestFacts, SessionFacts } from "./facts.ts";
 import { admit, isStrong } from "./grant.ts";
 import type { Identity } from "./identity.ts";
@@ -27,15 +27,15 @@ export function startVerdict(
 ): Verdict {
   const close = switching ? "switched" : null;
   // A program begins by the API alone, where it names its ticket.
-  if (grant.kind === "machine") return refuseStart(403, "ticket-required");
-  if (session.ownerConsent.kind === "unavailable") return refuseStart(503, "store-unavailable");
+  if (grant.kind === "machine") return refuse(403, "ticket-required", "");
+  if (session.ownerConsent.kind === "unavailable") return refuse(503, "store-unavailable", "");
   const consent = startConsent(grant, session);
   if (consent.kind === "missing") {
     const { reason } = consent;
-    if (!ASKED_ON_A_PAGE.has(reason)) return refuseStart(403, reason);
+    if (!ASKED_ON_A_PAGE.has(reason)) return refuse(403, reason, "");
     return { kind: "page", page: "ask-start", reason, grant, close };
   }
-  if (grant.startStepUp && !isStrong(session.caller, session.now)) return STEP_UP;
+  if (grant.startStepUp && !isStrong(session.caller, session.now)) return refuse(403, "step-up-required");
   const yes = consent.kind === "granted" ? consent.consent : null;
   // Why was said with the ask.
   if (grant.reason === "required" && yes?.origin !== "asked")
@@ -46,14 +46,6 @@ export function startVerdict(
   const reason = switching ? "switched" : "started";
   return { kind: "forward", as: "start", reason, grant, consent: yes, close };
 }
-
-const STEP_UP: Verdict = Object.freeze({
-  kind: "refuse",
-  status: 403,
-  reason: "step-up-required",
-  rule: null,
-  sentence: REASONS["step-up-required"],
-});
 
 /** What the page with the form can do something about. */
 const ASKED_ON_A_PAGE: ReadonlySet<ReasonWord> = new Set(["consent-required", "approval-required"]);
@@ -71,15 +63,11 @@ export function startConsent(
   });
 }
 
-function refuseStart(status: 403 | 503, reason: ReasonWord): Verdict {
-  return { kind: "refuse", status, reason, rule: null, sentence: "" };
-}
-
 /** A page that always runs as the agent, asked for under an impersonation: only a person at a page of ours goes on to it. */
 export function asSelfVerdict({ topLevel, visit }: Navigation): Verdict {
   if (topLevel) return { kind: "page", page: "as-self", reason: "as-self" };
   if (visit !== null) return { kind: "load-in-full", reason: "as-self", visit };
-  return { kind: "refuse", status: 409, reason: "as-self", rule: null, sentence: REASONS["as-self"] };
+  return refuse(409, "as-self");
 }
 
 /** Whether an impersonated request may switch or end the impersonation, so that the owner matters. */

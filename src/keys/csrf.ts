@@ -22,26 +22,19 @@ export function openFormToken(key: Buffer, token: string, parts: readonly string
   return { id, expiresAt: Number.parseInt(expiry, 36) * 1000 };
 }
 
-/** A short text that comes back from the browser unchanged or not at all: `<text>.<expiry>.<signature>`, cookie-safe. */
-export function signedNotice(key: Buffer, text: string, expiresAt: number): string {
-  return signedMark(key, "notice", text, expiresAt);
-}
-
-/** The text of a signed notice; null when it was altered, or is over. */
-export function openNotice(key: Buffer, notice: string, now: number): string | null {
-  return openMark(key, "notice", notice, now);
-}
-
-/** The same for one purpose; what was signed for another one doesn't open. */
+/**
+ * A short text for one purpose that comes back from the browser unchanged or not at all: `<text>.<expiry>.<signature>`,
+ * cookie-safe. What was signed for another purpose doesn't open.
+ */
 export function signedMark(key: Buffer, purpose: string, text: string, expiresAt: number): string {
   const body = `${Buffer.from(text).toString("base64url")}.${Math.floor(expiresAt / 1000).toString(36)}`;
   return `${body}.${mac(key, [purpose, body])}`;
 }
 
+/** The text; null when it was altered, or is over. */
 export function openMark(key: Buffer, purpose: string, mark: string, now: number): string | null {
-  const [text, expiry, signature, ...rest] = mark.split(".");
-  if (text === undefined || expiry === undefined || signature === undefined || rest.length > 0) return null;
-  if (!same(signature, mac(key, [purpose, `${text}.${expiry}`]))) return null;
+  const [text = "", expiry = "", signature = "", ...rest] = mark.split(".");
+  if (rest.length > 0 || !same(signature, mac(key, [purpose, `${text}.${expiry}`]))) return null;
   if (Number.parseInt(expiry, 36) * 1000 <= now) return null;
   return Buffer.from(text, "base64url").toString();
 }

@@ -55,24 +55,10 @@ function fileOf(name: string, number: number): string {
 
 function parse(file: string, text: string): Generation {
   const [, name = "", number = ""] = FILE.exec(file) ?? [];
-  const it: unknown = JSON.parse(text);
-  if (
-    typeof it !== "object" ||
-    it === null ||
-    !("createdAt" in it && "activeFrom" in it && "secret" in it) ||
-    typeof it.createdAt !== "number" ||
-    typeof it.activeFrom !== "number" ||
-    typeof it.secret !== "string"
-  ) {
+  const { createdAt, activeFrom, secret }: Readonly<Record<string, unknown>> = JSON.parse(text) ?? {};
+  if (typeof createdAt !== "number" || typeof activeFrom !== "number" || typeof secret !== "string")
     throw new TypeError(`${file} is no key file`);
-  }
-  return {
-    name,
-    number: Number(number),
-    createdAt: it.createdAt,
-    activeFrom: it.activeFrom,
-    secret: it.secret,
-  };
+  return { name, number: Number(number), createdAt, activeFrom, secret };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -2,8 +2,8 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  type JsonWebKeyInput,
   type KeyObject,
-  type webcrypto,
 } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK } from "jose";
 
@@ -40,10 +40,7 @@ export function generatePem(purpose: Purpose): string {
 
 /** Reads a private key written as PEM or as a JWK. Throws when it is none, or none for this purpose. */
 export async function parseKey(text: string, purpose: Purpose): Promise<SigningKey> {
-  const trimmed = text.trim();
-  const privateKey = trimmed.startsWith("{")
-    ? createPrivateKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
-    : createPrivateKey(trimmed);
+  const privateKey = createPrivateKey(inputOf(text));
   const publicKey = createPublicKey(privateKey);
   const jwk = await jwkOf(publicKey, purpose);
   return { kid: jwk.kid, privateKey, publicKey, jwk };
@@ -54,10 +51,7 @@ export async function publicKeyOf(
   text: string,
   purpose: Purpose,
 ): Promise<readonly [kid: string, key: KeyObject]> {
-  const trimmed = text.trim();
-  const key = trimmed.startsWith("{")
-    ? createPublicKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
-    : createPublicKey(trimmed);
+  const key = createPublicKey(inputOf(text));
   return [(await jwkOf(key, purpose)).kid, key];
 }
 
@@ -72,7 +66,7 @@ async function jwkOf(publicKey: KeyObject, purpose: Purpose): Promise<PublicJwk>
   return { ...members, kid, alg: ALGORITHMS[purpose], use: "sig" };
 }
 
-function asJwk(value: unknown): webcrypto.JsonWebKey {
-  if (typeof value !== "object" || value === null) throw new TypeError("this is no JWK");
-  return value;
+function inputOf(text: string): string | JsonWebKeyInput {
+  const trimmed = text.trim();
+  return trimmed.startsWith("{") ? { key: JSON.parse(trimmed), format: "jwk" } : trimmed;
 }

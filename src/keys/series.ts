@@ -16,13 +16,8 @@ export async function openSeries(
 ): Promise<readonly DatedKey[]> {
   const there = await readGenerations(folder, purpose);
   if (there.length > 0) return await datedAll(there, purpose);
-  await createGeneration(folder, {
-    name: purpose,
-    number: 1,
-    createdAt: now,
-    activeFrom: now,
-    secret: generatePem(purpose),
-  });
+  const secret = generatePem(purpose);
+  await createGeneration(folder, { name: purpose, number: 1, createdAt: now, activeFrom: now, secret });
   // Read back: another process may have been faster, and its key is the one that counts.
   return await datedAll(await readGenerations(folder, purpose), purpose);
 }
@@ -31,21 +26,18 @@ export async function openSeries(
 export async function rotateSeries(
   folder: string,
   purpose: Purpose,
-  times: { readonly now: number; readonly activeFrom: number; readonly keepFor: number },
+  {
+    now,
+    activeFrom,
+    keepFor,
+  }: { readonly now: number; readonly activeFrom: number; readonly keepFor: number },
 ): Promise<void> {
   const there = await readGenerations(folder, purpose);
-  await createGeneration(folder, {
-    name: purpose,
-    number: (there.at(-1)?.number ?? 0) + 1,
-    createdAt: times.now,
-    activeFrom: times.activeFrom,
-    secret: generatePem(purpose),
-  });
+  const [number, secret] = [(there.at(-1)?.number ?? 0) + 1, generatePem(purpose)];
+  await createGeneration(folder, { name: purpose, number, createdAt: now, activeFrom, secret });
   for (const [at, it] of there.entries()) {
     const successor = there[at + 1];
-    if (successor !== undefined && successor.activeFrom + times.keepFor < times.now) {
-      await removeGeneration(folder, it);
-    }
+    if (successor !== undefined && successor.activeFrom + keepFor < now) await removeGeneration(folder, it);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID, sign } from "node:crypto";
-import { type ClaimsInput, claims, type ImpersonationClaim } from "../domain/claims.ts";
-import type { Identity, Principal } from "../domain/identity.ts";
+import { type ClaimsInput, claims } from "../domain/claims.ts";
+import type { Identity } from "../domain/identity.ts";
 import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Maybe } from "../ports.ts";
@@ -10,21 +10,8 @@ import type { DatedKey } from "./series.ts";
 /** Five minutes: no token may be used for longer, whatever the config says. */
 const LONGEST_LIFETIME = 300_000;
 
-interface TokenInput {
-  readonly principal: Principal;
-  readonly impersonation: ImpersonationClaim | null;
-  readonly issuer: string;
-  readonly audience: string;
-  /** Milliseconds; at most five minutes. */
-  readonly lifetime: number;
-}
-
-/** Signs the identity token for the app: a compact JWS, ES256. */
-interface Tokens {
-  /** `now`: ms since the epoch, when an impersonation must still run; otherwise throws a Fault `internal`. */
-  sign(input: TokenInput, now: number): Maybe<string>;
-  readonly counters: { signed: number; cached: number };
-}
+/** Its lifetime is cut to five minutes. */
+type TokenInput = Omit<ClaimsInput, "now" | "jti">;
 
 interface Kept {
   readonly input: TokenInput;
@@ -35,16 +22,17 @@ interface Kept {
 }
 
 /**
- * Tokens, each handed out again for the same people, impersonation and audience until half of its life is gone;
+ * Identity tokens for the app (compact JWS, ES256), each handed out again for the same people, impersonation and audience until half of its life is gone;
  * the least recently signed of more than `capacity` is forgotten. Answers at once: a signature costs less than a
  * trip to the thread pool.
  */
-export function tokens(keyring: Keyring, clock: Clock, { capacity = 10_000 } = {}): Tokens {
+export function tokens(keyring: Keyring, clock: Clock, { capacity = 10_000 } = {}) {
   const cache = new Map<string, Kept>();
   const counters = { signed: 0, cached: 0 };
   return {
     counters,
-    sign(input, now) {
+    /** `now`: ms since the epoch, when an impersonation must still run; otherwise throws a Fault `internal`. */
+    sign(input: TokenInput, now: number): Maybe<string> {
       const key = cacheKey(input);
       const signer = keyring.signer("token");
       const kept = cache.get(key);

@@ -1,6 +1,8 @@
-import type { Bulletin, Clock, Log, Store } from "../ports.ts";
+import { Listeners } from "../clients/listeners.ts";
+import type { Bulletin, Log } from "../ports.ts";
 import { changeFrom } from "./compare-and-set.ts";
-import { sealFor } from "./seal.ts";
+import { sealedJson } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** An agent who may begin nothing, and go on with nothing, until a time. Times are ms. */
 export interface Block {
@@ -33,12 +35,9 @@ export interface Blocks {
   onChanged(listener: () => void): () => void;
 }
 
-interface BlocksDeps {
-  readonly store: Store;
+interface BlocksDeps extends SealedValuesDeps {
   readonly bulletin: Bulletin;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly sealKey: Uint8Array;
 }
 
 const KEY = "blocks:all";
@@ -47,32 +46,24 @@ const NOTHING: Held = { off: null, blocks: [] };
 const FOR_GOOD = 3_650 * 86_400_000;
 
 export function blocks({ store, bulletin, clock, log, sealKey }: BlocksDeps): Blocks {
-  const { seal, open } = sealFor(sealKey, "blocks");
-  const listeners = new Set<() => void>();
-  const heard = () => {
-    for (const listener of listeners) listener();
-  };
-  bulletin.listen((key) => (key === KEY || key === null) && heard());
-  const read = (text: string) => JSON.parse(open(text, KEY)) as Held;
+  const stored = sealedJson<Held>(store, sealKey, "blocks");
+  const listeners = new Listeners<[]>();
+  bulletin.listen((key) => (key === KEY || key === null) && listeners.tell());
   const live = ({ off, blocks: all }: Held): Held => ({
     off,
     blocks: all.filter(({ until }) => until > clock.now()),
   });
   const change = async (edit: (before: Held) => Held): Promise<Held> => {
-    const write = (held: Held) => seal(JSON.stringify(held), KEY);
-    const options = { store, key: KEY, read, write, expiresAt: () => clock.now() + FOR_GOOD };
-    const { before } = await changeFrom(NOTHING, options, edit);
+    const there = stored.at(KEY, () => clock.now() + FOR_GOOD);
+    const { before } = await changeFrom(NOTHING, there, edit);
     await bulletin.tell(KEY).catch((error: unknown) => {
       log.warn({ err: error }, "other gateways will see a block, or the switch, a moment later");
     });
-    heard();
+    listeners.tell();
     return live(before);
   };
   return {
-    held: async () => {
-      const stored = await store.read(KEY);
-      return stored === null ? NOTHING : live(read(stored.value));
-    },
+    held: async () => live((await stored.read(KEY))?.value ?? NOTHING),
     block: async (block) => {
       await change((before) => {
         const others = live(before).blocks.filter(({ agent }) => agent !== block.agent);
@@ -90,9 +81,6 @@ export function blocks({ store, bulletin, clock, log, sealKey }: BlocksDeps): Bl
       );
       return (before.off === null) !== (off === null);
     },
-    onChanged: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChanged: (listener) => listeners.add(listener),
   };
 }

@@ -1,3 +1,4 @@
+import type { Listeners } from "../clients/listeners.ts";
 import type { End } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log } from "../ports.ts";
 import type { Recall } from "./cache.ts";
@@ -18,7 +19,7 @@ export interface SessionContext {
   readonly pendingEnds: Map<string, End>;
   /** Those whose record disappeared from the store too early, so that their end isn't recorded. */
   readonly unrecorded: Set<string>;
-  readonly onLost: Set<(it: Ended) => void>;
+  readonly onLost: Listeners<[it: Ended]>;
   readonly keepFor: number;
 }
 

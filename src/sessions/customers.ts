@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { changeFrom } from "./compare-and-set.ts";
-import { sealFor } from "./seal.ts";
+import { digest, sealedJson } from "./seal.ts";
 import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** One more start, by ids. `most` null: it isn't limited, and doesn't count. */
@@ -31,42 +30,39 @@ const MOST = 10_001;
 type Begun = Readonly<Record<string, number>>;
 
 export function customers({ store, clock, sealKey }: SealedValuesDeps): Customers {
-  const { seal, open } = sealFor(sealKey, "customers");
+  const all = sealedJson<Begun>(store, sealKey, "customers");
   return {
     async wouldAdmit({ agent, customer, most }) {
       if (most === null) return true;
-      const key = `customers:${hashOf(agent)}`;
-      const stored = await store.read(key);
-      const begun = stored === null ? {} : (JSON.parse(open(stored.value, key)) as Begun);
-      return withOneMore(begun, hashOf(customer), most, clock.now()) !== null;
+      const begun = await all.read(`customers:${digest(agent)}`);
+      return withOneMore(begun?.value ?? {}, digest(customer), most, clock.now()) !== null;
     },
     async begun({ agent, customer }) {
       const now = clock.now();
       const note = async (key: string, who: string, within: number) => {
-        const write = (begun: Begun) => seal(JSON.stringify(begun), key);
-        const read = (text: string) => JSON.parse(open(text, key)) as Begun;
         let count = 0;
-        await changeFrom({}, { store, key, read, write, expiresAt: () => now + within }, (before) => {
-          const recent = Object.entries(before).filter(([other, at]) => other !== who && now - at < within);
-          count = recent.length + 1;
-          return { ...Object.fromEntries(recent.slice(-MOST)), [who]: now };
-        });
+        await changeFrom(
+          {},
+          all.at(key, () => now + within),
+          (before) => {
+            const recent = Object.entries(before).filter(([other, at]) => other !== who && now - at < within);
+            count = recent.length + 1;
+            return { ...Object.fromEntries(recent.slice(-MOST)), [who]: now };
+          },
+        );
         return count;
       };
       return {
-        customersWithinHour: await note(`begun-by:${hashOf(agent)}`, hashOf(customer), HOUR),
-        agentsWithinDay: await note(`begun-as:${hashOf(customer)}`, hashOf(agent), DAY),
+        customersWithinHour: await note(`begun-by:${digest(agent)}`, digest(customer), HOUR),
+        agentsWithinDay: await note(`begun-as:${digest(customer)}`, digest(agent), DAY),
       };
     },
     async admits({ agent, customer, most }) {
       if (most === null) return true;
-      const key = `customers:${hashOf(agent)}`;
-      const write = (begun: Begun) => seal(JSON.stringify(begun), key);
-      const expiresAt = () => clock.now() + DAY;
+      const there = all.at(`customers:${digest(agent)}`, () => clock.now() + DAY);
       let admitted = false;
-      const read = (text: string) => JSON.parse(open(text, key)) as Begun;
-      await changeFrom({}, { store, key, read, write, expiresAt }, (before) => {
-        const after = withOneMore(before, hashOf(customer), most, clock.now());
+      await changeFrom({}, there, (before) => {
+        const after = withOneMore(before, digest(customer), most, clock.now());
         admitted = after !== null;
         return after ?? before;
       });
@@ -79,9 +75,4 @@ export function customers({ store, clock, sealKey }: SealedValuesDeps): Customer
 function withOneMore(begun: Begun, customer: string, most: number, now: number): Begun | null {
   const recent = Object.entries(begun).filter(([who, at]) => who !== customer && now - at < DAY);
   return recent.length >= most ? null : { ...Object.fromEntries(recent), [customer]: now };
-}
-
-/** Ids of people may be long, and must not be readable in key names. */
-function hashOf(id: string): string {
-  return createHash("sha256").update(id).digest("base64url");
 }

@@ -128,7 +128,7 @@ async function vanished(context: SessionContext, known: Known): Promise<void> {
 function tellLost(context: SessionContext, { first, impersonation }: Closed): void {
   const end = recordedEnd(impersonation);
   if (!first || impersonation === null || end === null) return;
-  for (const listener of context.onLost) listener({ ...impersonation, end });
+  context.onLost.tell({ ...impersonation, end });
 }
 
 function owe(context: SessionContext, id: string, end: End): Closed {

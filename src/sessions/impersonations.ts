@@ -1,3 +1,4 @@
+import { Listeners } from "../clients/listeners.ts";
 import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
 import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
@@ -10,16 +11,17 @@ import {
   type StartOrder,
   start,
 } from "../domain/impersonation.ts";
-import type { Bulletin, Clock, Log, Store } from "../ports.ts";
+import type { Bulletin, Log } from "../ports.ts";
 import { type AppSessions, appSessions } from "./app-sessions.ts";
 import { recall } from "./cache.ts";
 import { announce, type SessionContext } from "./context.ts";
-import { arrive, cookies, receive, restore } from "./cookies.ts";
+import { type JarCookies, jarCookies } from "./cookies.ts";
 import { asKnown, type Closed, close, missed } from "./end.ts";
 import { jars } from "./jars.ts";
 import { type Ended, watch } from "./known.ts";
 import { keyOfSecret, records } from "./records.ts";
 import { sealFor } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 import { upkeep } from "./sync.ts";
 
 /** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
@@ -36,7 +38,7 @@ export interface Opened {
  * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
  * `store-unavailable`; what must work in every state never does, and says so.
  */
-export interface Impersonations {
+export interface Impersonations extends JarCookies {
   open(order: OpenOrder): Promise<Opened>;
   /**
    * `held` also for some time after the end, with the end in it, and where the record was lost that this process knew; `lost` when
@@ -79,39 +81,13 @@ export interface Impersonations {
   knownJar(id: string): Jar | null;
   /** Changes the jar so that no other change is lost, whichever gateway makes it. `edit` may be called more than once. */
   saveJar(id: string, edit: (jar: Jar) => Jar): Promise<Jar>;
-  /** The `Cookie` header for the app, after what scripts changed in the browser was taken in. `sent`: the browser's, without ours. */
-  cookies(id: string, sent: string | null, scope: CookieScope): Promise<string | null>;
-  /**
-   * Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. `session`: what answers a
-   * request of another generation than that of the app's session counts no more.
-   */
-  receive(
-    id: string,
-    lines: readonly string[],
-    scope: CookieScope,
-    sent: string | null,
-    session?: number | null,
-  ): Promise<readonly string[]>;
-  /** The same with the first document of another host that it covers. */
-  arrive(
-    id: string,
-    lines: readonly string[],
-    scope: CookieScope,
-    sent: string | null,
-  ): Promise<readonly string[]>;
   /** The sessions that sign-ins have made in the apps. */
   readonly appSessions: AppSessions;
-  /** The lines that make the browser, which sent these, the agent's own again; also for a while after the end. Never throws. */
-  restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
 
-interface ImpersonationsDeps {
-  readonly store: Store;
+interface ImpersonationsDeps extends SealedValuesDeps {
   readonly bulletin: Bulletin;
-  readonly clock: Clock;
   readonly log: Log;
-  /** At least 32 secret bytes, the same for all gateways of one store. */
-  readonly sealKey: Uint8Array;
   /**
    * How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given.
    */
@@ -164,18 +140,12 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
       return ended;
     },
     onEnded: (listener) => context.watch.onEnded(listener),
-    onLost: (listener) => {
-      context.onLost.add(listener);
-      return () => void context.onLost.delete(listener);
-    },
+    onLost: (listener) => context.onLost.add(listener),
     onModeChanged: (listener) => context.watch.onModeChanged(listener),
     jar: async (id) => (await context.jars.read(id)).jar,
     knownJar: (id) => context.jars.known(id)?.jar ?? null,
     saveJar: async (id, edit) => (await context.jars.edit(id, edit)).jar,
-    cookies: (id, sent, scope) => cookies(context, id, sent, scope),
-    receive: (id, lines, scope, sent, session) => receive(context, id, lines, { scope, sent, session }),
-    arrive: (id, lines, scope, sent) => arrive(context, id, lines, scope, sent),
-    restore: (id, scope, sent) => restore(context, id, scope, sent),
+    ...jarCookies(context),
     appSessions: appSessions(context.jars, deps.store, deps.clock),
     check: () => keeping.check(),
     shut: () => keeping.close(),
@@ -200,10 +170,10 @@ async function idBehind(context: SessionContext, secret: string): Promise<string
 }
 
 function contextOf(deps: ImpersonationsDeps): SessionContext {
-  const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
-  const { wayBackFor = 86_400_000 } = deps;
+  const { store, bulletin, clock, log, sealKey } = deps;
+  const { keepFor = 600_000, wayBackFor = 86_400_000, cacheFor = 1_000 } = deps;
   const known = watch(clock);
-  const kept = records({ store, log, keepFor, wayBackFor, seal: sealFor(sealKey, "impersonation") });
+  const kept = records({ store, log, keepFor, wayBackFor, sealKey });
   return {
     clock,
     log,
@@ -214,7 +184,7 @@ function contextOf(deps: ImpersonationsDeps): SessionContext {
     watch: known,
     pendingEnds: new Map(),
     unrecorded: new Set(),
-    onLost: new Set(),
+    onLost: new Listeners(),
     keepFor,
   };
 }
@@ -245,14 +215,6 @@ async function running(context: SessionContext): Promise<readonly Impersonation[
   return all.filter(isOpen).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-/** Writes that impersonations are in use. */
-interface Toucher {
-  /** `page`: the path of a page that was opened; null where something else was used. */
-  touch(id: string, now: number, page?: string | null): void;
-  /** Writes the pages whose time has come. */
-  due(): void;
-}
-
 /** ms. */
 const USE_EVERY = 15_000;
 const PAGES_EVERY = 3_000;
@@ -261,7 +223,7 @@ const PAGES_EVERY = 3_000;
  * Use is written every fifteen seconds at most, or ten times within the idle limit where that is short; which page was opened last every
  * three, and the last one then.
  */
-function toucher(context: SessionContext): Toucher {
+function toucher(context: SessionContext) {
   const written = new Map<string, number>();
   /** When a page was written last, and those that wait. */
   const pages = new Map<string, number>();
@@ -289,7 +251,8 @@ function toucher(context: SessionContext): Toucher {
     write(id, now, page);
   };
   return {
-    touch: (id, now, page = null) => {
+    /** `page`: the path of a page that was opened; null where something else was used. */
+    touch: (id: string, now: number, page: string | null = null): void => {
       const known = context.watch.get(id);
       if (known === null || known.over) return;
       if (page !== null && page !== (waiting.get(id)?.page ?? known.it.page)) {
@@ -300,7 +263,8 @@ function toucher(context: SessionContext): Toucher {
       const last = Math.max(written.get(id) ?? 0, known.it.lastSeenAt);
       if (now - last >= Math.min(USE_EVERY, known.it.idleFor / 10)) write(id, now, null);
     },
-    due: () => {
+    /** Writes the pages whose time has come. */
+    due: (): void => {
       const now = context.clock.now();
       for (const [id, at] of pages) {
         if (now - at < PAGES_EVERY) continue;

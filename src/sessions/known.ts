@@ -1,3 +1,4 @@
+import { Listeners } from "../clients/listeners.ts";
 import {
   type End,
   endedAt,
@@ -41,8 +42,8 @@ const MOST_ENDED = 10_000;
 
 export function watch(clock: Clock): Watch {
   const known = new Map<string, Known>();
-  const ended = new Set<(it: Ended) => void>();
-  const changed = new Set<(it: Impersonation) => void>();
+  const ended = new Listeners<[it: Ended]>();
+  const changed = new Listeners<[it: Impersonation]>();
   const seen = ({ key, version, it }: Entry): Known => {
     const now = clock.now();
     return { key, version, it, mode: modeAt(it, now), over: !runsAt(it, now) };
@@ -58,18 +59,11 @@ export function watch(clock: Clock): Watch {
       const after = seen(entry);
       known.set(it.id, after);
       const endsNow = after.over && (before === undefined ? news : !before.over);
-      if (endsNow) for (const listener of ended) listener(withEnd(it, clock.now()));
-      if (!after.over && before !== undefined && before.mode !== after.mode)
-        for (const listener of changed) listener(it);
+      if (endsNow) ended.tell(withEnd(it, clock.now()));
+      if (!after.over && before !== undefined && before.mode !== after.mode) changed.tell(it);
     },
-    onEnded: (listener) => {
-      ended.add(listener);
-      return () => ended.delete(listener);
-    },
-    onModeChanged: (listener) => {
-      changed.add(listener);
-      return () => changed.delete(listener);
-    },
+    onEnded: (listener) => ended.add(listener),
+    onModeChanged: (listener) => changed.add(listener),
     lapsed: () =>
       [...known.values()].filter((before) => {
         const now = seen(before);

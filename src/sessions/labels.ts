@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
-import type { Clock, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
-import { sealFor } from "./seal.ts";
+import { sealedJson } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** By what the identity sources knew the agent when they came from the app's own host. */
 export interface Credentials {
@@ -60,10 +60,7 @@ export interface Labels {
   end(impersonation: string): Promise<void>;
 }
 
-interface LabelsDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly sealKey: Uint8Array;
+interface LabelsDeps extends SealedValuesDeps {
   /** How long an ended label is remembered, ms. */
   readonly remember: () => number;
   /** How long it is believed what was read of one, ms. */
@@ -80,25 +77,19 @@ export function isLabel(name: string): boolean {
 
 export function labels(deps: LabelsDeps): Labels {
   const { store, clock, sealKey, remember, cacheFor } = deps;
-  const { seal, open } = sealFor(sealKey, "label");
+  const all = sealedJson<Label | EndedLabel>(store, sealKey, "label");
   const known = new Map<string, { readonly it: Label | EndedLabel; readonly until: number }>();
   const keep = (name: string, it: Label | EndedLabel) => {
     setBounded(known, MOST, name, { it, until: clock.monotonic() + cacheFor() });
     return it;
   };
-  const changing = (name: string) => ({
-    store,
-    key: keyOf(name),
-    expiresAt: (it: Label | EndedLabel) =>
-      it.kind === "open" ? it.until + remember() : clock.now() + remember(),
-    read: (text: string) => JSON.parse(open(text, keyOf(name))) as Label | EndedLabel,
-    write: (it: Label | EndedLabel) => seal(JSON.stringify(it), keyOf(name)),
-  });
+  const changing = (name: string) =>
+    all.at(keyOf(name), (it) => (it.kind === "open" ? it.until : clock.now()) + remember());
   const read = async (name: string): Promise<Label | EndedLabel | null> => {
     const before = known.get(name);
     if (before !== undefined && clock.monotonic() < before.until) return before.it;
-    const stored = await store.read(keyOf(name));
-    return stored === null ? null : keep(name, changing(name).read(stored.value));
+    const stored = await all.read(keyOf(name));
+    return stored === null ? null : keep(name, stored.value);
   };
   const names = async (impersonation: string): Promise<readonly string[]> => {
     const prefix = `${indexOf(impersonation)}.`;
@@ -111,7 +102,7 @@ export function labels(deps: LabelsDeps): Labels {
       const label: Label = { ...order, kind: "open", name, session, renewedAt: clock.now() };
       const life = { version: null, expiresAt: label.until + remember() };
       await store.write(`${indexOf(label.impersonation)}.${name}`, name, life);
-      if (!(await store.write(keyOf(name), changing(name).write(label), life)))
+      if (!(await all.write(keyOf(name), label, life)))
         throw new Fault("store-unavailable", "the label that was drawn is taken");
       keep(name, label);
       return label;

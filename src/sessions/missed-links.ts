@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { lru } from "../clients/lru.ts";
 import type { ToldReason } from "../domain/told.ts";
 import type { Log } from "../ports.ts";
 import { changeFrom } from "./compare-and-set.ts";
-import { sealFor } from "./seal.ts";
+import { digest, sealedJson } from "./seal.ts";
 import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** A link that an agent opened and that started nothing. */
@@ -39,15 +38,11 @@ const MINUTE = 60_000;
 const PACED = 1_000;
 
 export function missedLinks({ store, clock, log, sealKey }: MissedLinksDeps): MissedLinks {
-  const { seal, open } = sealFor(sealKey, "missed links");
+  const all = sealedJson<readonly MissedLink[]>(store, sealKey, "missed links");
   const noted = lru<true>(PACED);
   const keep = async (agent: string, link: MissedLink, { most, lasts }: Kept): Promise<void> => {
-    const key = keyOf(agent);
-    const write = (links: readonly MissedLink[]) => seal(JSON.stringify(links), key);
-    const expiresAt = () => clock.now() + lasts;
-    const read = (text: string) => JSON.parse(open(text, key)) as readonly MissedLink[];
-    const added = (before: readonly MissedLink[]) => [link, ...before].slice(0, most);
-    await changeFrom<readonly MissedLink[]>([], { store, key, read, write, expiresAt }, added);
+    const there = all.at(keyOf(agent), () => clock.now() + lasts);
+    await changeFrom([], there, (before) => [link, ...before].slice(0, most));
   };
   return {
     note(agent, link, kept) {
@@ -59,15 +54,12 @@ export function missedLinks({ store, clock, log, sealKey }: MissedLinksDeps): Mi
       );
     },
     async of(agent, { lasts }) {
-      const key = keyOf(agent);
-      const stored = await store.read(key);
-      if (stored === null) return [];
-      const links = JSON.parse(open(stored.value, key)) as readonly MissedLink[];
+      const links = (await all.read(keyOf(agent)))?.value ?? [];
       return links.filter(({ at }) => clock.now() - at < lasts);
     },
   };
 }
 
 function keyOf(agent: string): string {
-  return `missed:${createHash("sha256").update(agent).digest("base64url")}`;
+  return `missed:${digest(agent)}`;
 }

@@ -1,8 +1,10 @@
 import { hash, hkdfSync } from "node:crypto";
 import { lru } from "../clients/lru.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
-import type { Clock, Log, Store } from "../ports.ts";
-import { sealFor } from "./seal.ts";
+import type { Log } from "../ports.ts";
+import { turns } from "./mutex.ts";
+import { sealedJson } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 
 type Held = Pick<Impersonation, "id" | "expiresAt">;
 
@@ -18,11 +20,8 @@ export interface PageCredentials {
   holds(it: Held, credential: string): Promise<boolean>;
 }
 
-interface PageCredentialsDeps {
-  readonly store: Store;
-  readonly clock: Clock;
+interface PageCredentialsDeps extends SealedValuesDeps {
   readonly log: Log;
-  readonly sealKey: Uint8Array;
 }
 
 /** An answer that says no more than this is one that hands out a credential, rather than a list of things. */
@@ -88,34 +87,24 @@ export function pageCredentials(deps: PageCredentialsDeps): PageCredentials {
 
 /** The hashes in the store, the newest last. */
 function shared({ store, clock, sealKey }: PageCredentialsDeps) {
-  const seal = sealFor(sealKey, "page credentials");
+  const all = sealedJson<readonly string[]>(store, sealKey, "page credentials");
   const keyOf = (id: string) => `credentials:${id}`;
-  const writing = new Map<string, Promise<void>>();
-  const open = (id: string, text: string) => JSON.parse(seal.open(text, keyOf(id))) as readonly string[];
+  // Only gateways race with each other.
+  const inTurn = turns();
   const write = async ({ id, expiresAt }: Held, hashes: readonly string[]): Promise<void> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const stored = await store.read(keyOf(id));
-      const before = stored === null ? [] : open(id, stored.value);
-      const after = [...before.filter((it) => !hashes.includes(it)), ...hashes].slice(-SHARED);
-      const options = { version: stored?.version ?? null, expiresAt: Math.max(clock.now(), expiresAt) };
-      if (await store.write(keyOf(id), seal.seal(JSON.stringify(after), keyOf(id)), options)) return;
+      const { value = [], version = null } = (await all.read(keyOf(id))) ?? {};
+      const after = [...value.filter((it) => !hashes.includes(it)), ...hashes].slice(-SHARED);
+      const life = { version, expiresAt: Math.max(clock.now(), expiresAt) };
+      if (await all.write(keyOf(id), after, life)) return;
     }
   };
   return {
     read: async (id: string): Promise<readonly string[]> => {
       // Wait for a write under way: its value is in use already.
-      await writing.get(id)?.catch(() => undefined);
-      const stored = await store.read(keyOf(id));
-      return stored === null ? [] : open(id, stored.value);
+      await inTurn(id, async () => undefined);
+      return (await all.read(keyOf(id)))?.value ?? [];
     },
-    /** One after the other, so that only gateways race with each other. */
-    add: (it: Held, hashes: readonly string[]): Promise<void> => {
-      const before = writing.get(it.id) ?? Promise.resolve();
-      const mine = before.catch(() => undefined).then(() => write(it, hashes));
-      writing.set(it.id, mine);
-      const settled = () => writing.get(it.id) === mine && writing.delete(it.id);
-      mine.then(settled, settled);
-      return mine;
-    },
+    add: (it: Held, hashes: readonly string[]): Promise<void> => inTurn(it.id, () => write(it, hashes)),
   };
 }

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { type Impersonation, lastMoment } from "../domain/impersonation.ts";
 import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
 import type { Log, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
-import type { Seal } from "./seal.ts";
+import { digest, sealedJson } from "./seal.ts";
 
 const RECORD = "impersonation:";
 const POINTER = "id:";
@@ -14,7 +14,7 @@ const REMEMBERED = 10_000;
 
 interface RecordsOptions {
   readonly store: Store;
-  readonly seal: Seal;
+  readonly sealKey: Uint8Array;
   readonly log: Log;
   /** How long a record is kept after the impersonation could have ended at the latest, ms. */
   readonly keepFor: number;
@@ -49,7 +49,7 @@ export interface Records {
 
 /** Where the record of this secret lies; null for what can't be a secret of ours. */
 export function keyOfSecret(secret: string): string | null {
-  return SECRET.test(secret) ? RECORD + createHash("sha256").update(secret).digest("base64url") : null;
+  return SECRET.test(secret) ? RECORD + digest(secret) : null;
 }
 
 function wayOf(key: string): string {
@@ -62,14 +62,13 @@ export function isRecordKey(key: string): boolean {
 }
 
 export function records(options: RecordsOptions): Records {
-  const { store, seal, log, keepFor, wayBackFor } = options;
+  const { store, sealKey, log, keepFor, wayBackFor } = options;
+  const all = sealedJson<Impersonation>(store, sealKey, "impersonation");
   const pointer = pointers(store);
   const expiresAt = (it: Impersonation) => lastMoment(it) + keepFor;
-  const opened = (key: string, text: string) => JSON.parse(seal.open(text, key)) as Impersonation;
-  const sealed = (key: string, it: Impersonation) => seal.seal(JSON.stringify(it), key);
   const read = async (key: string): Promise<Entry | null> => {
-    const stored = await store.read(key);
-    return stored === null ? null : { key, version: stored.version, it: opened(key, stored.value) };
+    const stored = await all.read(key);
+    return stored && { key, version: stored.version, it: stored.value };
   };
   return {
     create: async (it) => {
@@ -79,7 +78,7 @@ export function records(options: RecordsOptions): Records {
       // The record last: what is cut off before it opens nothing.
       await pointer.create(it.id, key, life.expiresAt);
       await store.write(wayOf(key), it.id, { version: null, expiresAt: lastMoment(it) + wayBackFor });
-      if (!(await store.write(key, sealed(key, it), life)))
+      if (!(await all.write(key, it, life)))
         throw new Fault("store-unavailable", "the secret that was drawn is taken");
       return { entry: { key, version: 0, it }, secret };
     },
@@ -87,15 +86,14 @@ export function records(options: RecordsOptions): Records {
     idBehind: async (key) => (await store.read(wayOf(key)))?.value ?? null,
     putBack: async (key, it) => {
       const life = { version: null, expiresAt: expiresAt(it) };
-      if (!(await store.write(key, sealed(key, it), life))) return null;
+      if (!(await all.write(key, it, life))) return null;
       await store.write(POINTER + it.id, key, life);
       return { key, version: 0, it };
     },
     change: async (id, edit) => {
       const key = await pointer.read(id);
       if (key === null) return null;
-      const [open, close] = [(text: string) => opened(key, text), (it: Impersonation) => sealed(key, it)];
-      const done = await change({ store, key, expiresAt, read: open, write: close }, edit);
+      const done = await change(all.at(key, expiresAt), edit);
       if (done === null) return null;
       const { before, after, version } = done;
       return { entry: { key, version, it: after }, changed: after !== before };
@@ -104,21 +102,16 @@ export function records(options: RecordsOptions): Records {
       const found: Impersonation[] = [];
       for (const key of await store.list(RECORD)) {
         const stored = await store.read(key);
-        const it = stored === null ? null : unlessSpoilt(() => opened(key, stored.value), key, log);
-        if (it !== null) found.push(it);
+        if (stored === null) continue;
+        try {
+          found.push(all.at(key, expiresAt).read(stored.value));
+        } catch (error) {
+          log.warn({ err: error, key }, "an impersonation in the store can not be read; it is left out");
+        }
       }
       return found;
     },
   };
-}
-
-function unlessSpoilt(open: () => Impersonation, key: string, log: Log): Impersonation | null {
-  try {
-    return open();
-  } catch (error) {
-    log.warn({ err: error, key }, "an impersonation in the store can not be read; it is left out");
-    return null;
-  }
 }
 
 /** From public ids to keys; a pointer never changes, so it is asked for once. */

@@ -1,5 +1,7 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from "node:crypto";
 import { Fault } from "../errors.ts";
+import type { Store } from "../ports.ts";
+import type { ChangeOptions } from "./compare-and-set.ts";
 
 /** Keeps text so that only we can read it, and only where it was put. */
 export interface Seal {
@@ -7,6 +9,11 @@ export interface Seal {
   seal(text: string, label: string): string;
   /** Throws a Fault `store-unavailable` for what isn't ours, was altered, or lay elsewhere. */
   open(sealed: string, label: string): string;
+}
+
+/** For names of keys: ids of people may be long, and neither they nor secrets may be readable there. */
+export function digest(text: string): string {
+  return hash("sha256", text, "base64url");
 }
 
 const NONCE = 12;
@@ -41,4 +48,34 @@ function opened(key: Buffer, sealed: string, label: string): string {
   decipher.setAAD(Buffer.from(label)).setAuthTag(bytes.subarray(-TAG));
   const body = bytes.subarray(NONCE, -TAG);
   return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
+}
+
+type Life = Parameters<Store["write"]>[2];
+
+/** Values of one kind in the store, as JSON, each sealed under its key. Throws a Fault `store-unavailable`. */
+export interface SealedJson<T> {
+  read(key: string): Promise<{ readonly value: T; readonly version: number } | null>;
+  /** As a store's. */
+  write(key: string, value: T, life: Life): Promise<boolean>;
+  /** For `change`. */
+  at(key: string, expiresAt: (value: T) => number): ChangeOptions<T>;
+}
+
+/** Each `use` has a key of its own, derived from `sealKey`. */
+export function sealedJson<T>(store: Store, sealKey: Uint8Array, use: string): SealedJson<T> {
+  const { seal, open } = sealFor(sealKey, use);
+  const opened = (key: string, text: string) => JSON.parse(open(text, key)) as T;
+  const sealed = (key: string, value: T) => seal(JSON.stringify(value), key);
+  return {
+    read: async (key) => {
+      const stored = await store.read(key);
+      return stored && { version: stored.version, value: opened(key, stored.value) };
+    },
+    write: (key, value, life) => store.write(key, sealed(key, value), life),
+    at: (key, expiresAt) => ({
+      ...{ store, key, expiresAt },
+      read: (text) => opened(key, text),
+      write: (value) => sealed(key, value),
+    }),
+  };
 }

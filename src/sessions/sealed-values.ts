@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Fault } from "../errors.ts";
 import type { Clock, Store } from "../ports.ts";
-import { sealFor } from "./seal.ts";
+import { digest, sealFor } from "./seal.ts";
 
 /** Values in the store, each sealed under the hash of a secret of its own. Throws a Fault `store-unavailable`. */
 export interface SealedValues<T> {
@@ -16,6 +16,7 @@ export interface SealedValues<T> {
 export interface SealedValuesDeps {
   readonly store: Store;
   readonly clock: Clock;
+  /** At least 32 secret bytes, the same for all gateways of one store. */
   readonly sealKey: Uint8Array;
 }
 
@@ -26,7 +27,7 @@ const MINUTE = 60_000;
 
 export function sealedValues<T>({ store, clock, sealKey }: SealedValuesDeps, kind: string): SealedValues<T> {
   const { seal, open } = sealFor(sealKey, kind);
-  const keyOf = (secret: string) => `${kind}:${createHash("sha256").update(secret).digest("base64url")}`;
+  const keyOf = (secret: string) => `${kind}:${digest(secret)}`;
   const found = async (secret: string) => {
     const key = keyOf(secret);
     const stored = SECRET.test(secret) ? await store.read(key) : null;

@@ -1,8 +1,8 @@
-import { createHash, hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { Fault } from "../errors.ts";
 import type { Clock, SignIn, SignIns, Store } from "../ports.ts";
-import { type ChangeOptions, change } from "./compare-and-set.ts";
-import { type Seal, sealFor } from "./seal.ts";
+import { change } from "./compare-and-set.ts";
+import { digest, type Seal, type SealedJson, sealedJson, sealFor } from "./seal.ts";
 
 /** They are asked for when the config is read, which says where the store is. */
 interface LateSignIns extends SignIns {
@@ -11,6 +11,7 @@ interface LateSignIns extends SignIns {
 
 interface Place {
   readonly store: Store;
+  readonly all: SealedJson<SignIn>;
   readonly seal: Seal;
   readonly sealKey: Uint8Array;
   readonly viewed: SignIns["viewed"];
@@ -28,7 +29,8 @@ export function signIns(clock: Clock): LateSignIns {
   };
   return {
     keepIn: (store, sealKey, viewed = async () => null) => {
-      place = { viewed, store, sealKey, seal: sealFor(sealKey, "sign-in") };
+      const all = sealedJson<SignIn>(store, sealKey, "sign-in");
+      place = { viewed, store, all, sealKey, seal: sealFor(sealKey, "sign-in") };
     },
     open: (signIn) => open(there(), signIn),
     read: async (secret) => {
@@ -36,7 +38,10 @@ export function signIns(clock: Clock): LateSignIns {
       return await read(place, keyOf(secret), clock);
     },
     edit: async (secret, edit) => {
-      const done = await change(changing(there(), keyOf(secret)), edit);
+      const done = await change(
+        there().all.at(keyOf(secret), (it) => it.expiresAt),
+        edit,
+      );
       return done === null ? null : { changed: done.after !== done.before };
     },
     close: async (secret) => (SECRET.test(secret) ? await close(there(), keyOf(secret), clock) : null),
@@ -85,15 +90,14 @@ async function open(place: Place, signIn: SignIn): Promise<string> {
   const key = keyOf(secret);
   const life = { version: null, expiresAt: signIn.expiresAt };
   for (const index of indexesOf(signIn, key)) await place.store.write(index, "1", life);
-  if (!(await place.store.write(key, place.seal.seal(JSON.stringify(signIn), key), life)))
+  if (!(await place.all.write(key, signIn, life)))
     throw new Fault("store-unavailable", "the secret that was drawn is taken");
   return secret;
 }
 
 async function read(place: Place, key: string, clock: Clock): Promise<SignIn | null> {
-  const stored = await place.store.read(key);
-  const it = stored === null ? null : (JSON.parse(place.seal.open(stored.value, key)) as SignIn);
-  return it === null || it.expiresAt <= clock.now() ? null : it;
+  const it = await place.all.read(key);
+  return it === null || it.value.expiresAt <= clock.now() ? null : it.value;
 }
 
 /** One caller alone gets it: the others find it gone. */
@@ -102,16 +106,6 @@ async function close(place: Place, key: string, clock: Clock): Promise<SignIn | 
   await place.store.remove(key);
   for (const index of it === null ? [] : indexesOf(it, key)) await place.store.remove(index);
   return it;
-}
-
-function changing({ store, seal }: Place, key: string): ChangeOptions<SignIn> {
-  return {
-    store,
-    key,
-    expiresAt: (it) => it.expiresAt,
-    read: (text) => JSON.parse(seal.open(text, key)) as SignIn,
-    write: (it) => seal.seal(JSON.stringify(it), key),
-  };
 }
 
 function indexesOf({ issuer, subject, session }: SignIn, key: string): readonly string[] {
@@ -130,8 +124,4 @@ function bySession(issuer: string, session: string): string {
 
 function keyOf(secret: string): string {
   return `sign-in:${digest(secret)}`;
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
 }

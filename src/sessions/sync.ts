@@ -1,18 +1,11 @@
 import { isOpen, runsAt } from "../domain/impersonation.ts";
-import type { Closing } from "../ports.ts";
 import type { SessionContext } from "./context.ts";
 import { asKnown, missed, settle } from "./end.ts";
 import type { Known } from "./known.ts";
 import { type Entry, isRecordKey } from "./records.ts";
 
-/** Keeps what this process knows true: by news of other gateways, by the clock, and by looking again. */
-interface Upkeep extends Closing {
-  /** Does now what is done every while; never throws. */
-  check(): Promise<void>;
-}
-
-/** `also` is done every while as well. */
-export function upkeep(context: SessionContext, checkEvery: number, also: () => void): Upkeep {
+/** Keeps what this process knows true: by news of other gateways, by the clock, and by looking again. `also` is done every while as well. */
+export function upkeep(context: SessionContext, checkEvery: number, also: () => void) {
   /** Keys whose record has to be read again. */
   const unsure = new Set<string>();
   let checking: Promise<void> | null = null;
@@ -24,6 +17,7 @@ export function upkeep(context: SessionContext, checkEvery: number, also: () => 
     const isStored = (id: string) => !context.pendingEnds.has(id) && !context.unrecorded.has(id);
     for (const id of context.watch.prune(context.keepFor, isStored)) context.jars.forget(id);
   };
+  /** Does now what is done every while; never throws. */
   const check = (): Promise<void> => {
     checking ??= checkOnce().finally(() => {
       checking = null;
@@ -39,7 +33,7 @@ export function upkeep(context: SessionContext, checkEvery: number, also: () => 
   const timer = setInterval(check, checkEvery).unref();
   return {
     check,
-    close: async () => {
+    close: async (): Promise<void> => {
       clearInterval(timer);
       stopListening();
       await check();

@@ -11,12 +11,8 @@ interface AdminParts {
   readonly unready: () => readonly string[];
 }
 
-interface Admin extends Closing {
-  readonly url: string;
-}
-
 /** `/metrics`, `/livez` and `/readyz`, on a listener of their own so that no request from outside can pass for one of them. */
-export async function admin(parts: AdminParts): Promise<Admin> {
+export async function admin(parts: AdminParts): Promise<{ readonly url: string } & Closing> {
   const server = fastify({ logger: false });
   server.get("/metrics", async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),

@@ -15,7 +15,7 @@ export interface Metrics extends Counters {
 }
 
 /** One number with the values of its labels, in their order. */
-export interface Labelled {
+interface Labelled {
   readonly labels: readonly string[];
   readonly value: number;
 }
@@ -27,8 +27,7 @@ export function metrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
-    new Counter({ name, help, labelNames, registers });
+  const { counter, counted } = counting(registers);
   const decisions = counter("guise_decisions_total", "Decisions by reason word and kind.", [
     "reason",
     "kind",
@@ -40,32 +39,37 @@ export function metrics(): Metrics {
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers,
   });
-  const violations = counter(
+  const violated = counted(
     "guise_invariant_violations_total",
     "Things that must never happen and did; anything but 0 is a bug.",
-    ["invariant"],
+    "invariant",
+    INVARIANTS,
   );
-  // An alarm on what never happened needs something to begin from.
-  for (const invariant of INVARIANTS) violations.inc({ invariant }, 0);
-  const leftOut = counter(
+  const leftOut = counted(
     "guise_refusals_unrecorded_total",
     "Refusals that are not on record: of nobody, or more than a minute may have.",
-    ["why"],
+    "why",
   );
-  const takenOff = counter(
+  const authorizationTakenOff = counted(
     "guise_authorization_removed_total",
     "Impersonated requests that went on without their Authorization, by why.",
-    ["why"],
+    "why",
   );
   const unrecognised = counter(
     "guise_identity_unknown_total",
     "Identity sources that were asked and did not know the caller, by source and cause.",
     ["source", "cause"],
   );
-  const notStarted = counter(
+  const notStarted = counted(
     "guise_starts_missed_total",
     "Pages with a route that were opened without a start, by the reason why.",
-    ["reason"],
+    "reason",
+  );
+  const thresholdPassed = counted(
+    "guise_thresholds_passed_total",
+    "Starts that were allowed and are worth a look, by what they passed.",
+    "threshold",
+    THRESHOLDS,
   );
   return {
     contentType: registry.contentType,
@@ -73,26 +77,22 @@ export function metrics(): Metrics {
     decided: (reason, kind) => decisions.inc({ reason, kind }),
     forwarded: (as, ending, seconds, app) =>
       requests.observe(app === null ? { as, ending } : { as, ending, app }, seconds),
-    violated: (invariant) => violations.inc({ invariant }),
-    leftOut: (why) => leftOut.inc({ why }),
     unrecognised: (source, cause) => unrecognised.inc({ source, cause }),
-    thresholdPassed: thresholdsPassed(registers),
-    notStarted: (reason) => notStarted.inc({ reason }),
-    authorizationTakenOff: (why) => takenOff.inc({ why }),
+    ...{ violated, leftOut, authorizationTakenOff, notStarted, thresholdPassed },
     ...watched(registers),
   };
 }
 
-function thresholdsPassed(registers: Registry[]): Metrics["thresholdPassed"] {
-  const passed = new Counter({
-    name: "guise_thresholds_passed_total",
-    help: "Starts that were allowed and are worth a look, by what they passed.",
-    labelNames: ["threshold"],
-    registers,
-  });
-  // An alarm needs something to begin from.
-  for (const threshold of THRESHOLDS) passed.inc({ threshold }, 0);
-  return (threshold) => passed.inc({ threshold });
+function counting(registers: Registry[]) {
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  /** By one label. Those of `known` are at 0 from the start: an alarm on what never happened needs something to begin from. */
+  const counted = (name: string, help: string, label: string, known: readonly string[] = []) => {
+    const it = counter(name, help, [label]);
+    for (const value of known) it.inc({ [label]: value }, 0);
+    return (value: string) => it.inc({ [label]: value });
+  };
+  return { counter, counted };
 }
 
 function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {

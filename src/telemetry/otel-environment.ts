@@ -27,8 +27,8 @@ export interface TracingSettings {
 
 /** What the standard `OTEL_*` variables say of traces; null: nothing is traced. Throws `config-invalid` for what can't be done. */
 export function tracingSettings(env: Environment): TracingSettings | null {
-  if (!isOn(env)) return null;
   const one = reader(env);
+  if (!isOn(one)) return null;
   const queue = one.whole("OTEL_BSP_MAX_QUEUE_SIZE", 2_048, 65_536);
   return {
     protocol: protocolOf(one),
@@ -44,8 +44,7 @@ export function tracingSettings(env: Environment): TracingSettings | null {
 const ENDPOINTS = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
 
 /** Unlike the standard's own default, nothing is sent where no variable names a collector or asks for it. */
-function isOn(env: Environment): boolean {
-  const one = reader(env);
+function isOn(one: Reader): boolean {
   if (one.text("OTEL_SDK_DISABLED")?.toLowerCase() === "true") return false;
   const named = ENDPOINTS.filter((name) => one.text(name) !== null);
   const exporter = one.oneOf("OTEL_TRACES_EXPORTER", ["otlp", "none"], named.length === 0 ? "none" : "otlp");
@@ -67,35 +66,30 @@ function ratioOf(one: Reader): number {
   throw invalid("OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1");
 }
 
-interface Reader {
-  /** Null for one that isn't set or is empty, which means the same. */
-  text(name: string): string | null;
-  oneOf<Word extends string>(name: string, words: readonly Word[], usual: Word): Word;
-  whole(name: string, usual: number, most: number): number;
-  url(name: string): void;
-}
+type Reader = ReturnType<typeof reader>;
 
-function reader(env: Environment): Reader {
+function reader(env: Environment) {
+  /** Null for one that isn't set or is empty, which means the same. */
   const text = (name: string): string | null => {
     const value = env[name]?.trim() ?? "";
     return value === "" ? null : value;
   };
   return {
     text,
-    oneOf(name, words, usual) {
+    oneOf<Word extends string>(name: string, words: readonly Word[], usual: Word): Word {
       const value = text(name);
       const word = value === null ? usual : words.find((it) => it === value);
       if (word === undefined) throw invalid(name, `one of ${words.join(", ")}`);
       return word;
     },
-    whole(name, usual, most) {
+    whole(name: string, usual: number, most: number): number {
       const value = text(name);
       if (value === null) return usual;
       const number = /^\d{1,9}$/.test(value) ? Number(value) : 0;
       if (number >= 1 && number <= most) return number;
       throw invalid(name, `a whole number from 1 to ${most}`);
     },
-    url(name) {
+    url(name: string): void {
       if (!/^https?:$/.test(URL.parse(text(name) ?? "")?.protocol ?? ""))
         throw invalid(name, "an address like http://127.0.0.1:4318");
     },

@@ -3,6 +3,7 @@
 import t, { type Test } from "tap";
 import { CookieJar } from "tough-cookie";
 import { evidence } from "../contracts/identity-source.ts";
+import { hiddenIn } from "../fixtures/html.ts";
 import { djangoLogin } from "../fixtures/real-apps/django-login.ts";
 import { dokuWiki } from "../fixtures/real-apps/dokuwiki.ts";
 import { wordPress } from "../fixtures/real-apps/wordpress.ts";
@@ -36,11 +37,7 @@ async function signedIn({ origin, loginPage, form }: Site): Promise<CookieJar> {
     return await answer.text();
   };
   const page = await ask(origin + loginPage);
-  const hidden = [...page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([text]) => {
-    const of = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1] ?? "";
-    return [of("name"), of("value")] as const;
-  });
-  await ask(origin + loginPage, new URLSearchParams(form(Object.fromEntries(hidden))));
+  await ask(origin + loginPage, new URLSearchParams(form(hiddenIn(page))));
   return jar;
 }
 

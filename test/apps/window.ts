@@ -1,5 +1,12 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { selectAll } from "css-select";
+import { parse } from "parse5";
+import { adapter, type Htmlparser2TreeAdapterMap } from "parse5-htmlparser2-tree-adapter";
+
+type Node = Htmlparser2TreeAdapterMap["node"];
+type ParentNode = Htmlparser2TreeAdapterMap["parentNode"];
+type Element = Htmlparser2TreeAdapterMap["element"];
 
 /** What one request of a window got. */
 export interface Seen {
@@ -72,49 +79,57 @@ function keep(cookies: Map<string, string>, line: string): void {
 
 /** What a page sends along to this address: the hidden fields of its form that leads there; where none does, what proves that it is a page of the site. */
 function hiddenFor(html: string, page: string, action: string): Readonly<Record<string, string>> {
-  const shown = html.replace(/<guise-banner\b[\s\S]*?<\/guise-banner>/gi, "");
-  const forms = shown.match(/<form\b[\s\S]*?<\/form>/gi) ?? [];
+  const document = pageOf(html);
   const here = new URL(page, "http://site.test");
-  const leads = (form: string) => {
-    const { pathname, search } = new URL(
-      attributeOf(form.slice(0, form.indexOf(">")), "action") || page,
-      here,
-    );
+  const form = all("form", document).find((it) => {
+    const { pathname, search } = new URL(it.attribs.action || page, here);
     return pathname + search === action;
-  };
-  const form = forms.find(leads);
-  return form === undefined ? tokensIn(shown) : hiddenIn(form);
+  });
+  return form === undefined ? tokensIn(document) : hiddenIn(form);
 }
 
 /** Those that scripts of the site read: of a page of Rails or Laravel, or hidden fields that are called so. */
-function tokensIn(html: string): Readonly<Record<string, string>> {
-  const [, token] = /<meta name="csrf-token" content="([^"]+)"/.exec(html) ?? [];
-  const [, name = "_token"] = /<meta name="csrf-param" content="([^"]+)"/.exec(html) ?? [];
-  if (token !== undefined) return { [name]: token };
-  return Object.fromEntries(Object.entries(hiddenIn(html)).filter(([name]) => /token/i.test(name)));
+function tokensIn(document: ParentNode): Readonly<Record<string, string>> {
+  const named = (name: string) => all(`meta[name="${name}"]`, document)[0]?.attribs.content;
+  const token = named("csrf-token");
+  if (token !== undefined) return { [named("csrf-param") ?? "_token"]: token };
+  return Object.fromEntries(Object.entries(hiddenIn(document)).filter(([name]) => /token/i.test(name)));
 }
 
-/** The fields that stand hidden in a page; of two with one name the last. */
-function hiddenIn(html: string): Readonly<Record<string, string>> {
-  const inputs = html.match(/<input[^>]*type=["']?hidden["']?[^>]*>/gi) ?? [];
-  return Object.fromEntries(inputs.map((it) => [attributeOf(it, "name"), attributeOf(it, "value")]));
+/** The fields that stand hidden there; of two with one name the last. */
+function hiddenIn(place: ParentNode): Readonly<Record<string, string>> {
+  const inputs = all('input[type="hidden" i][name]', place);
+  return Object.fromEntries(inputs.map(({ attribs }) => [attribs.name, attribs.value ?? ""]));
 }
 
-function attributeOf(tag: string, attribute: string): string {
-  return new RegExp(`\\s${attribute}=["']([^"']*)["']`).exec(tag)?.[1]?.replaceAll("&amp;", "&") ?? "";
+/** A page as a browser without scripts has it, without the banner. */
+function pageOf(html: string): ParentNode {
+  const document = parse(html, { treeAdapter: adapter });
+  for (const banner of all("guise-banner", document)) adapter.detachNode(banner);
+  return document;
+}
+
+function all(selector: string, place: ParentNode): readonly Element[] {
+  return selectAll<Node, Element>(selector, place);
 }
 
 /** What a reader sees of a page, the same on every origin and for everybody who looks. */
 export function textOf(html: string, origin: string): string {
+  const document = pageOf(html);
+  for (const unseen of all("script, style, template", document)) adapter.detachNode(unseen);
+  const pieces: string[] = [];
+  const left: Node[] = [document];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (adapter.isTextNode(node)) pieces.push(node.data);
+    else if ("children" in node) left.push(...node.children.toReversed());
+  }
   return (
-    html
-      .replace(/<!--[\s\S]*?-->/g, "")
+    pieces
+      .join(" ")
       // Whose page it is stands before the app's own title.
-      .replace(/(<title[^>]*>)as [^<]*? &#183; /i, "$1")
-      .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
+      .replace(/^(\s*)as [^·]*? · /i, "$1")
       .replaceAll(origin, "")
       .replaceAll(new URL(origin).host, "")
-      .replace(/<[^>]+>/g, " ")
       .replace(/\s+/g, " ")
       .trim()
   );

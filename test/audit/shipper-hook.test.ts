@@ -4,7 +4,7 @@ import type { AuditLedger } from "../../src/audit/journal/ledger.ts";
 import { type Pause, pause } from "../../src/audit/shipping/backoff.ts";
 import { shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
-import { webhook } from "../../src/audit/shipping/webhook.ts";
+import { Webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/apps/hook.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 import { event } from "./event.ts";
@@ -30,8 +30,8 @@ function heard(real: Pause): Pause {
 async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperOptions> = {}) {
   const log = memoryLog();
   const ledger = await openLedger(folder);
-  const sink = webhook.create(
-    { webhook: { format: "json", url: there.url, timeout: HOUR } },
+  const sink = new Webhook(
+    { format: "json", url: there.url, timeout: HOUR },
     { clock, log, folder, producer: ledger.source.producer },
   );
   const it = shipper({
@@ -130,8 +130,8 @@ t.test("while a sink does not say what it has, ended lives owe it everything", a
   await first.close();
   const ledger = await openLedger(folder);
   const [log, there] = [memoryLog(), await hook(t)];
-  const real = webhook.create(
-    { webhook: { format: "json", url: there.url } },
+  const real = new Webhook(
+    { format: "json", url: there.url },
     { clock, log, folder, producer: ledger.source.producer },
   );
   let mute = true;

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import t from "tap";
 import { raw } from "../fixtures/client/raw.ts";
-import { hiddenIn, type Shown, tab } from "../fixtures/client/tab.ts";
+import { type Shown, tab } from "../fixtures/client/tab.ts";
 import { recordsOf } from "../fixtures/gateway/front.ts";
 import { configOf, oidcSite } from "../fixtures/gateway/oidc-site.ts";
-import { headingIn, valueIn } from "../fixtures/html.ts";
+import { headingIn, hiddenIn, valueIn } from "../fixtures/html.ts";
 
 const heading = ({ body }: Shown) => headingIn(body) || body;
 
@@ -125,7 +125,7 @@ t.test("who signs out stops, in every browser, and is signed out at the provider
   t.equal(heading(question), "Sign out?");
   const forged = await first.send(it.at("/.guise/oidc/logout"), { _csrf: "x" });
   t.equal(forged.status, 403, "no other page signs anybody out");
-  const out = await first.send(it.at("/.guise/oidc/logout"), hiddenIn(question));
+  const out = await first.send(it.at("/.guise/oidc/logout"), hiddenIn(question.body));
   t.equal(heading(out), "You are signed out");
   const end = String(out.headers.refresh).replace(/^0; url=/, "");
   t.ok(end.startsWith(`${it.idp.issuer}/session/end?`));
@@ -143,7 +143,7 @@ t.test("who signs out stops, in every browser, and is signed out at the provider
   );
   const there = await first.open(end);
   const back = await first.send(new URL("/session/end/confirm", it.idp.issuer).href, {
-    ...hiddenIn(there),
+    ...hiddenIn(there.body),
     logout: "yes",
   });
   t.equal(back.url.split("?")[0], it.at("/.guise/oidc/signed-out"));
@@ -160,7 +160,7 @@ t.test("the provider's back channel ends sign-ins and impersonations", async (t)
   // Somebody signs out at the provider itself, or by way of another app of the company's.
   const there = await browser.open(`${it.idp.issuer}/session/end`);
   await browser.send(new URL("/session/end/confirm", it.idp.issuer).href, {
-    ...hiddenIn(there),
+    ...hiddenIn(there.body),
     logout: "yes",
   });
   t.match(recordsOf(it.front.data, "impersonation.ended"), [
@@ -190,7 +190,7 @@ t.test("a step up to write asks for another sign-in, and leads back to the quest
   it.idp.acr = "phr";
   const asked = await browser.open(it.at(again));
   t.equal(heading(asked), "Change things as Nuno?");
-  const done = await browser.send(it.at("/.guise/elevate"), hiddenIn(asked));
+  const done = await browser.send(it.at("/.guise/elevate"), hiddenIn(asked.body));
   t.equal(heading(done), "17 at /site/1");
   t.equal(recordsOf(it.front.data, "impersonation.elevated").length, 1);
 });
@@ -212,7 +212,7 @@ t.test("the form of a step up that was seen before the time ran out counts no mo
   for (const { key } of await browser.jar.getCookies(it.idp.issuer))
     await browser.jar.setCookie(`${key}=; Max-Age=0; Path=/`, it.idp.issuer);
   await browser.open(it.at("/.guise/oidc/login?to=/.guise/start"));
-  const sent = await browser.send(it.at("/.guise/elevate"), hiddenIn(asked));
+  const sent = await browser.send(it.at("/.guise/elevate"), hiddenIn(asked.body));
   t.equal(sent.status, 403);
   t.match(sent.body, /step-up-required/);
   t.same(recordsOf(it.front.data, "impersonation.elevated"), []);

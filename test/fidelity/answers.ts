@@ -204,6 +204,10 @@ export const plans: fc.Arbitrary<Plan> = fc
       { weight: 7, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
+    halfCloses: fc.oneof(
+      { weight: 7, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
     who,
     exchanges: fc.oneof(
       {

@@ -47,5 +47,5 @@ export function example({
     body: { ...BODY, kind: "length", size: 2, ...answer.body },
     writes: { ...WRITES, ...answer.writes },
   };
-  return { pipelined: false, who, exchanges: [{ request: asked, answer: answered }] };
+  return { pipelined: false, halfCloses: false, who, exchanges: [{ request: asked, answer: answered }] };
 }

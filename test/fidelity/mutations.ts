@@ -29,6 +29,12 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     from: "  else socket.destroy();",
     to: '  else socket.end("0\\r\\n\\r\\n");',
   },
+  // What node does by itself.
+  "an-end-is-a-leave": {
+    file: "gateway/http/http-proxy.ts",
+    from: 'Reflect.set(server, "httpAllowHalfOpen", true);',
+    to: 'Reflect.set(server, "httpAllowHalfOpen", false);',
+  },
   "raw-bytes-as-text": {
     file: "gateway/http/client/response-parser.ts",
     from: 'readHead(joined.toString("latin1", start, end))',

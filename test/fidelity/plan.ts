@@ -76,6 +76,8 @@ export interface WhoPlan {
 export interface Plan {
   /** All requests leave before the first answer is read. */
   readonly pipelined: boolean;
+  /** The client ends its side behind its last request, and still reads. */
+  readonly halfCloses: boolean;
   readonly who: WhoPlan;
   readonly exchanges: readonly { readonly request: RequestPlan; readonly answer: AnswerPlan }[];
 }

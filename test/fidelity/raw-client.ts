@@ -107,6 +107,7 @@ async function send(line: Line, sight: Sight, nth: number): Promise<void> {
   const { pause } = request.writes;
   if (!request.expects || body.length === 0) {
     await writePieces(line.socket, written(requestHead(request), body, request.writes), pause, had);
+    if (sight.plan.halfCloses && nth === sight.plan.exchanges.length - 1) line.socket.end();
     return;
   }
   const { writes } = request;

@@ -92,8 +92,12 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
     socket.on("error", () => reader.end(true));
     socket.on("end", () => {
       reader.end(false);
-      peer.ended = true;
-      socket.end();
+      // It answers what it has whole.
+      const answered = turns.get(peer) ?? Promise.resolve();
+      answered.then(() => {
+        peer.ended = true;
+        socket.end();
+      });
     });
     socket.on("close", () => {
       reader.end(true);

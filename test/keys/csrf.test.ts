@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import t from "tap";
-import { formToken, openFormToken, openNotice, signedNotice } from "../../src/keys/csrf.ts";
+import { formToken, openFormToken, openMark, signedMark } from "../../src/keys/csrf.ts";
 
 const HOUR = 3_600_000;
 const key = randomBytes(32);
@@ -29,24 +29,24 @@ t.test("nothing else is ever a valid field", async (t) => {
   for (const wrong of ["", "a", "é".repeat(43), "x".repeat(43), `${token}.`, `x${token}`, later])
     t.equal(openFormToken(key, wrong, ["a"]), null, wrong);
   t.equal(openFormToken(key, `${id}.${expiry}.${signature}`, ["a"])?.expiresAt, now);
-  t.equal(openFormToken(key, signedNotice(key, "a", now), ["a"]), null);
+  t.equal(openFormToken(key, signedMark(key, "notice", "a", now), ["a"]), null);
 });
 
 t.test("a notice comes back as it was, until its time is up", async (t) => {
-  const notice = signedNotice(key, "You stopped being Nuno – ok; path=/", now + 60_000);
+  const notice = signedMark(key, "notice", "You stopped being Nuno – ok; path=/", now + 60_000);
   t.match(notice, /^[\w.-]+$/);
-  t.equal(openNotice(key, notice, now), "You stopped being Nuno – ok; path=/");
-  t.equal(openNotice(key, notice, now + 60_000), null);
+  t.equal(openMark(key, "notice", notice, now), "You stopped being Nuno – ok; path=/");
+  t.equal(openMark(key, "notice", notice, now + 60_000), null);
 });
 
 t.test("an altered notice is no notice", async (t) => {
-  const notice = signedNotice(key, "hello", now + 60_000);
+  const notice = signedMark(key, "notice", "hello", now + 60_000);
   fc.assert(
     fc.property(fc.nat(notice.length - 1), fc.constantFrom("A", "z", ".", "9"), (at, letter) => {
       const altered = notice.slice(0, at) + letter + notice.slice(at + 1);
-      return altered === notice || openNotice(key, altered, now) === null;
+      return altered === notice || openMark(key, "notice", altered, now) === null;
     }),
   );
-  t.equal(openNotice(key, `${notice}.x`, now), null);
-  t.equal(openNotice(key, formToken(key, ["a"], now), now), null);
+  t.equal(openMark(key, "notice", `${notice}.x`, now), null);
+  t.equal(openMark(key, "notice", formToken(key, ["a"], now), now), null);
 });

@@ -8,7 +8,6 @@ import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { Sockets } from "../../src/gateway/services/open-connections.ts";
 import { unrecorded } from "../../src/gateway/services/unrecorded.ts";
-import { evidenceMetrics } from "../../src/telemetry/audit.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
@@ -50,7 +49,11 @@ async function watched(t: Test, more: Partial<LedgerOptions> = {}, hook?: Servic
     await ship.close();
   });
   const counters: Metrics = metrics();
-  evidenceMetrics(counters, { ledger, shipping: ship, archive: archiveOf() });
+  gauges(counters, {
+    sockets: sockets(),
+    unrecorded: unrecorded(),
+    records: { ledger, shipping: ship, archive: archiveOf() },
+  });
   const read = () => counters.text();
   return { ledger, close, folder, read, to: comesTo.bind(null, read) };
 }
@@ -166,7 +169,11 @@ t.test("the label of a problem is a word of the list, whatever the address is", 
     await ship.close();
   });
   const counters = metrics();
-  evidenceMetrics(counters, { ledger, shipping: ship, archive: archiveOf() });
+  gauges(counters, {
+    sockets: sockets(),
+    unrecorded: unrecorded(),
+    records: { ledger, shipping: ship, archive: archiveOf() },
+  });
   await ledger.record(event());
   await comesTo(
     () => counters.text(),
@@ -208,7 +215,11 @@ t.test("records that were altered are shown", async (t) => {
   });
   const counters = metrics();
   const ship = shipping({ redis: null }, ledger.source, { clock, log: memoryLog() });
-  evidenceMetrics(counters, { ledger, shipping: ship, archive: it });
+  gauges(counters, {
+    sockets: sockets(),
+    unrecorded: unrecorded(),
+    records: { ledger, shipping: ship, archive: it },
+  });
   await comesTo(
     () => counters.text(),
     "guise_audit_verify_gaps",

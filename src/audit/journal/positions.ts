@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { jsonIn } from "../../domain/text/json-in.ts";
 import { replaceFile } from "../../durable.ts";
 import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
@@ -103,7 +104,7 @@ export function furthest(
 export class UnreadablePositions extends Error {}
 
 function entriesOf(text: string, path: string): readonly (readonly [string, number])[] {
-  const value = parsed(text);
+  const value = jsonIn(text);
   if (typeof value !== "object" || value === null)
     throw new UnreadablePositions(`${path} is no file of positions`);
   return Object.entries(value).map(([producer, position]) => {
@@ -111,13 +112,4 @@ function entriesOf(text: string, path: string): readonly (readonly [string, numb
       throw new UnreadablePositions(`${path}: the position of ${producer} is no number`);
     return [producer, position];
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

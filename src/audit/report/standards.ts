@@ -38,9 +38,14 @@ export const STANDARDS: Readonly<Record<string, (evidence: Evidence, sample: num
   "access-transparency": (evidence) => accessTransparency(evidence),
 };
 
-/** Things that were counted one by one; the records of a figure are all records of what it counts. */
-function things<T extends { readonly all: Places }>(what: string, all: readonly T[]): Figure {
-  return { what, value: all.length, records: together(all.map((it) => it.all)) };
+/** Things that were counted one by one, those of them that fit; the records of a figure are all records of what it counts. */
+function things<T extends { readonly all: Places }>(
+  what: string,
+  all: readonly T[],
+  fits: (it: T) => boolean = () => true,
+): Figure {
+  const counted = all.filter(fits);
+  return { what, value: counted.length, records: together(counted.map((it) => it.all)) };
 }
 
 function records(what: string, places: Places): Figure {
@@ -74,20 +79,11 @@ function c5({ accesses, asks, askOf }: Evidence): Findings {
         asks: "the customer is told whenever staff reads or writes their data, or did so without prior consent",
         figures: [
           things("accesses to a customer's data", accesses),
-          things(
-            "of them, such as changed something",
-            accesses.filter(({ changed }) => changed.count > 0),
-          ),
-          things(
-            "of them, told to the customer by mail",
-            accesses.filter(({ told }) => told.count > 0),
-          ),
-          things("of them, whose mails were all given up", accesses.filter(isUntold)),
+          things("of them, such as changed something", accesses, ({ changed }) => changed.count > 0),
+          things("of them, told to the customer by mail", accesses, isTold),
+          things("of them, whose mails were all given up", accesses, isUntold),
           things("accesses without prior consent", without),
-          things(
-            "of these, told to the customer by mail",
-            without.filter(({ told }) => told.count > 0),
-          ),
+          things("of these, told to the customer by mail", without, isTold),
         ],
       },
       {
@@ -95,14 +91,15 @@ function c5({ accesses, asks, askOf }: Evidence): Findings {
         asks: "prior consent by who is authorised; asks carry cause, time, duration, location, type, scope, retention and a time to answer",
         figures: [
           things("asks, and yeses without an ask", normal),
-          things("of them, with all of these fields", normal.filter(isComplete)),
+          things("of them, with all of these fields", normal, isComplete),
           things(
             "granted, also where that is over",
-            normal.filter(({ answered, state }) => answered !== null && state !== "declined"),
+            normal,
+            ({ answered, state }) => answered !== null && state !== "declined",
           ),
-          things("declined", normal.filter(isOneOf("declined"))),
-          things("not answered in time", normal.filter(isOneOf("lapsed"))),
-          things("taken back", normal.filter(isOneOf("withdrawn"))),
+          things("declined", normal, isOneOf("declined")),
+          things("not answered in time", normal, isOneOf("lapsed")),
+          things("taken back", normal, isOneOf("withdrawn")),
           things("accesses under such a yes", agreed),
         ],
       },
@@ -128,26 +125,21 @@ function exceptions(
       asks: "a rule for when consent can't be had",
       figures: [
         things("asks to go in without the customer's yes", asks),
-        things("of them, approved by a second person", asks.filter(isApproved)),
+        things("of them, approved by a second person", asks, isApproved),
         things("accesses that went in so", opened),
-        things(
-          "accesses that went in so, told to the customer by mail",
-          opened.filter(({ told }) => told.count > 0),
-        ),
+        things("accesses that went in so, told to the customer by mail", opened, isTold),
       ],
     },
     {
       id: "IAM-04.05B, IAM-05.01B",
       asks: "rights are given for a time and on record",
       figures: [
-        things("accesses with a beginning and an end on record", accesses.filter(isWhole)),
-        things(
-          "accesses whose end is not on record (yet)",
-          accesses.filter((it) => it.ended === null),
-        ),
+        things("accesses with a beginning and an end on record", accesses, isWhole),
+        things("accesses whose end is not on record (yet)", accesses, (it) => it.ended === null),
         things(
           "accesses that may have changed things, by a step up",
-          accesses.filter(({ elevated }) => elevated.count > 0),
+          accesses,
+          ({ elevated }) => elevated.count > 0,
         ),
       ],
     },
@@ -156,6 +148,7 @@ function exceptions(
 
 /** Where a second agent answers, or nobody. */
 const isForAgents = (origin: string | null) => origin === "break-glass" || origin === "approval";
+const isTold = ({ told }: Access) => told.count > 0;
 const isUntold = ({ told, untold }: Access) => told.count === 0 && untold.count > 0;
 const isWhole = ({ began, ended }: Access) => began !== null && ended !== null;
 /** By another person than who asked and who was asked about; where nobody was signed in, or a program said it, it isn't known who that was. */
@@ -177,17 +170,12 @@ function soc2({ accesses, asks, askOf, of }: Evidence, sample: number): Findings
         asks: "each access to production has a documented reason",
         figures: [
           things("accesses", accesses),
-          things(
-            "of them, with a reason",
-            accesses.filter(({ reason }) => reason !== null),
-          ),
-          things(
-            "of them, with a ticket",
-            accesses.filter(({ ticket }) => ticket !== null),
-          ),
+          things("of them, with a reason", accesses, ({ reason }) => reason !== null),
+          things("of them, with a ticket", accesses, ({ ticket }) => ticket !== null),
           things(
             "of them, with neither",
-            accesses.filter(({ reason, ticket }) => reason === null && ticket === null),
+            accesses,
+            ({ reason, ticket }) => reason === null && ticket === null,
           ),
           records("starts that were refused", of("impersonation.refused")),
           records("requests that were refused during an access", of("impersonation.denied")),
@@ -200,22 +188,17 @@ function soc2({ accesses, asks, askOf, of }: Evidence, sample: number): Findings
           things("answers of customers and second persons", answered),
           things(
             "of them, to an ask without a reason",
-            answered.filter(({ reason, origin }) => reason === null && origin !== "ahead"),
+            answered,
+            ({ reason, origin }) => reason === null && origin !== "ahead",
           ),
-          things(
-            "accesses that an answer allowed",
-            accesses.filter(({ consent }) => consent !== null),
-          ),
+          things("accesses that an answer allowed", accesses, ({ consent }) => consent !== null),
         ],
       },
       {
         id: "CC6.3",
         asks: "access is changed and taken away, and that is looked at",
         figures: [
-          things(
-            "accesses that somebody else ended",
-            accesses.filter(({ end }) => end === "ended-revoked"),
-          ),
+          things("accesses that somebody else ended", accesses, ({ end }) => end === "ended-revoked"),
           records("agents who were blocked", of("agent.blocked")),
           records("impersonation switched off", of("impersonation.switched-off")),
           records("configs taken in", of("config.loaded")),
@@ -248,7 +231,8 @@ function accessTransparency({ accesses, askOf }: Evidence): Findings {
           ...causes.map((cause) =>
             things(
               cause === "" ? "without a reason class on record" : cause,
-              accesses.filter((it) => causeOf(it, askOf) === cause),
+              accesses,
+              (it) => causeOf(it, askOf) === cause,
             ),
           ),
         ],
@@ -257,14 +241,8 @@ function accessTransparency({ accesses, askOf }: Evidence): Findings {
         id: "approvals",
         asks: "accesses that were approved",
         figures: [
-          things(
-            "with an approval",
-            accesses.filter(({ consent }) => consent !== null),
-          ),
-          things(
-            "without one",
-            accesses.filter(({ consent }) => consent === null),
-          ),
+          things("with an approval", accesses, ({ consent }) => consent !== null),
+          things("without one", accesses, ({ consent }) => consent === null),
         ],
       },
     ],

@@ -1,25 +1,15 @@
-import { z } from "zod";
 import { connected, disconnect, type RedisClient, redisClient } from "../../clients/redis.ts";
-import type { JournalRecord, Kind } from "../../ports.ts";
+import type { JournalRecord } from "../../ports.ts";
 import { redisWarnings } from "./redis-durability.ts";
 import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 import { SinkProblem } from "./sink-errors.ts";
 import { lastNumber } from "./stream-reader.ts";
 
-const schema = z.strictObject({
-  redis: z.strictObject({
-    url: z.string().min(1).describe("The address of Redis; see the store."),
-    stream: z
-      .string()
-      .regex(/^\{[^{}]+\}[^{}]*$/, {
-        error: "put the name in braces, so that stream and cursor share a slot",
-      })
-      .default("{guise:audit}")
-      .describe("The stream; its cursor is a hash of the same name with `:cursor` behind."),
-  }),
-});
-
-type Options = z.infer<typeof schema>;
+interface Options {
+  readonly url: string;
+  /** Its name is in braces, so that its cursor, a hash of the same name with `:cursor` behind, shares its slot. */
+  readonly stream: string;
+}
 
 /**
  * Adds what is newer than the producer's last number and writes the new one, as one step. KEYS: stream, cursor.
@@ -95,15 +85,8 @@ const TIMEOUT = 10_000;
 const ID = /"event":\{"sequence":\d+,"id":"([^"]+)"/;
 const ACTION = /"action":"([^"]+)"/;
 
-/** The audit stream in Redis. Never trims it: an archiver does, below what its slowest reader has confirmed. */
-export const redisStream: Kind<typeof schema, Options, SinkDeps, Sink> = {
-  name: "redis",
-  describe: "A Redis stream, one entry a record.",
-  schema,
-  create: (options, deps) => new RedisStream(options, deps),
-};
-
-class RedisStream implements Sink {
+/** The audit stream in Redis, one entry a record. Never trims it: an archiver does, below what its slowest reader has confirmed. */
+export class RedisStream implements Sink {
   readonly name = "redis";
   readonly #client: RedisClient;
   readonly #stream: string;
@@ -121,7 +104,7 @@ class RedisStream implements Sink {
   /** The opening of connections, so that the first call doesn't fail only because it came early. */
   #opening: Promise<void> | null;
 
-  constructor({ redis: { url, stream } }: Options, deps: SinkDeps) {
+  constructor({ url, stream }: Options, deps: SinkDeps) {
     this.#stream = stream;
     this.#deps = deps;
     this.#client = redisClient(url, { name: "guise-audit", log: deps.log, timeout: TIMEOUT });

@@ -1,29 +1,14 @@
-import type { AuditAction } from "../../domain/audit-event.ts";
-import type { BodyTemplate } from "../../domain/help/body-template.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Source } from "../journal/source.ts";
-import { redisStream } from "./redis-stream.ts";
+import { RedisStream } from "./redis-stream.ts";
 import { type ShipperStatus, shipper } from "./shipper.ts";
 import type { Sink } from "./sink.ts";
-import { webhook } from "./webhook.ts";
-import type { HookLinks } from "./webhook-message.ts";
+import { Webhook, type WebhookOptions } from "./webhook.ts";
 
 /** Where records go besides the journal; `redis` null: the journal is the archive, and nothing is deleted from it. */
 export interface ShippingPlan {
   readonly redis: { readonly url: string; readonly stream: string } | null;
-  /** Addresses that are told of events, secrets read. What they miss is not kept for them. */
-  readonly webhooks?: readonly {
-    readonly url: string;
-    readonly events?: readonly AuditAction[];
-    readonly secret?: string;
-    readonly format?: "json" | "slack";
-    readonly links?: HookLinks;
-    readonly body?: BodyTemplate;
-    /** For all of one POST, ms. */
-    readonly timeout?: number;
-    /** The longest pause that an answer may ask for, ms. */
-    readonly retryAfter?: number;
-  }[];
+  readonly webhooks?: readonly WebhookOptions[];
 }
 
 /** All shippers of one gateway. */
@@ -43,12 +28,9 @@ export function shipping(
   const { folder, producer } = source;
   const sinkDeps = { ...deps, folder, producer };
   // What the config has wrong must be known before anything runs.
-  const hooks = (plan.webhooks ?? []).map(({ events, format = "json", ...rest }) => {
-    const options = { ...rest, format, ...(events === undefined ? {} : { events: [...events] }) };
-    return webhook.create({ webhook: options }, sinkDeps);
-  });
+  const hooks = (plan.webhooks ?? []).map((options) => new Webhook(options, sinkDeps));
   const start = (sink: Sink) => shipper({ source, sink, ...deps });
-  const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
+  const stream = plan.redis === null ? null : start(new RedisStream(plan.redis, sinkDeps));
   const told = hooks.map(start);
   if (stream !== null) source.shipped((it) => stream.shipped(it));
   const shippers = stream === null ? told : [stream, ...told];

@@ -1,4 +1,4 @@
-import type { AuditSink, Clock, Closing, Log } from "../../ports.ts";
+import type { Clock, Closing, JournalRecord, Log } from "../../ports.ts";
 
 /** Records since the start of this life. */
 export interface SinkCounts {
@@ -10,10 +10,14 @@ export interface SinkCounts {
   readonly refused: number;
 }
 
-/** A sink with a life: what a kind makes. Closing it ends at once whatever is under way, which rejects then. */
-export interface Sink extends AuditSink, Closing {
+/** Where shipped records go. Closing it ends at once whatever is under way, which rejects then. */
+export interface Sink extends Closing {
   /** Stands in status, log and metrics. */
   readonly name: string;
+  /** The last number that it has of a producer. */
+  position(producer: string): Promise<number>;
+  /** Throws unless all are taken. */
+  send(records: readonly JournalRecord[]): Promise<void>;
   /** What became of the records so far, also of those in a batch that was cut short. */
   counts(): SinkCounts;
   /** Called when what the sink has may be less than it said: asked again, it says where to go on. */

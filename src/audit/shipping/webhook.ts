@@ -1,30 +1,32 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
-import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { AUDIT_ACTIONS, type AuditAction } from "../../domain/audit-event.ts";
 import type { BodyTemplate } from "../../domain/help/body-template.ts";
-import type { JournalRecord, Kind } from "../../ports.ts";
-import { duration } from "../../units.ts";
+import type { JournalRecord } from "../../ports.ts";
 import { type CursorFile, cursorFile, furthest } from "../journal/positions.ts";
 import { endsIn } from "../journal/segments.ts";
 import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 import { addressOf, type Delivery, delivery, type Signer, signer } from "./webhook-delivery.ts";
 import { type HookLinks, type HookRecord, hookMessage, NO_LINKS } from "./webhook-message.ts";
 
-const schema = z.strictObject({
-  webhook: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).describe("Where each event is sent with POST, as JSON."),
-    events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
-    secret: z.string().min(1).optional().describe("The key that signs each delivery."),
-    format: z.enum(["json", "slack"]).default("json").describe("`slack` sends the sentence alone."),
-    links: z.custom<HookLinks>().optional().describe("Which links a message has; none if left out."),
-    body: z.custom<BodyTemplate>().optional().describe("What is sent in the place of our own message."),
-    timeout: duration.optional().describe("For all of one POST; 10s if left out."),
-    retryAfter: duration.optional().describe("The longest pause it may ask for; 1m if left out."),
-  }),
-});
-
-type Options = z.infer<typeof schema>;
+/** An address that is told of events; what it misses is not kept for it. */
+export interface WebhookOptions {
+  /** http or https; a user and password in it are sent as Basic authorization. */
+  readonly url: string;
+  /** All unless given. */
+  readonly events?: readonly AuditAction[] | undefined;
+  /** The key that signs each delivery. */
+  readonly secret?: string | undefined;
+  readonly format?: "json" | "slack";
+  /** None unless given. */
+  readonly links?: HookLinks | undefined;
+  /** What is sent in the place of our own message. */
+  readonly body?: BodyTemplate | undefined;
+  /** For all of one POST, ms. */
+  readonly timeout?: number;
+  /** The longest pause that an answer may ask for, ms. */
+  readonly retryAfter?: number;
+}
 
 /** Stands before a producer's name in the file of positions: where a life that was here at the first start is begun with. */
 const FROM = "from ";
@@ -33,14 +35,7 @@ const FROM = "from ";
  * Tells an address of events, one POST each, in order, at least once; `webhook-id` tells a second copy. Only ids are
  * told, no names and no reasons. Signed as standardwebhooks.com says. Begins with what happens from then on.
  */
-export const webhook: Kind<typeof schema, Options, SinkDeps, Sink> = {
-  name: "webhook",
-  describe: "An address that is told of events.",
-  schema,
-  create: (options, deps) => new Webhook(options, deps),
-};
-
-class Webhook implements Sink {
+export class Webhook implements Sink {
   readonly name: string;
   readonly #plain: boolean;
   readonly #shape: Parameters<typeof hookMessage>[1];
@@ -54,11 +49,11 @@ class Webhook implements Sink {
   /** Null before the file was read. */
   #positions: Map<string, number> | null = null;
 
-  constructor({ webhook: options }: Options, deps: SinkDeps) {
+  constructor(options: WebhookOptions, deps: SinkDeps) {
     const {
       events,
       secret,
-      format,
+      format = "json",
       links = NO_LINKS,
       body = null,
       timeout = 10_000,

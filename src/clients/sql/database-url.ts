@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
-import { Fault } from "../../errors.ts";
+import { addressWords } from "../address-words.ts";
+
+const { wrong, decoded } = addressWords("the database");
 
 export type Dialect = "postgres" | "mysql" | "sqlite";
 
@@ -97,16 +99,4 @@ function tlsOf(parameters: URLSearchParams, near: boolean): boolean {
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw wrong("a percent sign in name or password is written %25", cause);
-  }
-}
-
-function wrong(what: string, cause?: unknown): Fault {
-  return new Fault("config-invalid", `the address of the database: ${what}`, { cause });
 }

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
-import { Fault } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
+import { unlessAborted } from "../abort.ts";
+import { addressWords } from "../address-words.ts";
 import type { Database, Question } from "./database.ts";
 import { nameOf, parseDatabaseUrl, type ServerAddress } from "./database-url.ts";
-import { pool } from "./pool.ts";
-import { sqliteDatabase } from "./sqlite.ts";
+import { Pool } from "./pool.ts";
+import type { SqlConnection } from "./postgres.ts";
+import { SqliteFile } from "./sqlite.ts";
 
 /** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
 const IDLE = 30_000;
@@ -33,7 +35,7 @@ export function databases(): Databases & Closing {
     const key = JSON.stringify([address, options.ca, options.connections]);
     const there = known.get(key);
     if (there !== undefined) return there;
-    const made = address.dialect === "sqlite" ? sqliteDatabase(address) : serverDatabase(address, options);
+    const made = address.dialect === "sqlite" ? new SqliteFile(address) : serverDatabase(address, options);
     known.set(key, made);
     return made;
   };
@@ -48,7 +50,11 @@ export function databases(): Databases & Closing {
 
 function serverDatabase(address: ServerAddress, { ca, connections }: DatabaseOptions): Database {
   if (address.dialect === "mysql") mustHaveName(address);
-  const shared = pool({ connect: (signal) => connect(address, ca, signal), most: connections, idle: IDLE });
+  const shared = new Pool({
+    connect: (signal) => connect(address, ca, signal),
+    most: connections,
+    idle: IDLE,
+  });
   return {
     dialect: address.dialect,
     name: nameOf(address),
@@ -59,16 +65,29 @@ function serverDatabase(address: ServerAddress, { ca, connections }: DatabaseOpt
 }
 
 /** The drivers are loaded by the first connection that needs them: that takes a tenth of a gateway's start. */
-async function connect(address: ServerAddress, ca: string | null, signal: AbortSignal) {
-  if (address.dialect === "mysql") return (await import("./mysql.ts")).connectMysql(address, ca, signal);
-  return (await import("./postgres.ts")).connectPostgres(address, ca, signal);
+async function connect(
+  address: ServerAddress,
+  ca: string | null,
+  signal: AbortSignal,
+): Promise<SqlConnection> {
+  const connection =
+    address.dialect === "mysql"
+      ? (await import("./mysql.ts")).mysqlConnection(address, ca)
+      : (await import("./postgres.ts")).postgresConnection(address, ca);
+  try {
+    await unlessAborted(connection.begin(), signal);
+    signal.throwIfAborted();
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
 }
 
 /** Certificates are compared with names; the driver would take an address for `localhost`. */
 function mustHaveName({ tls, host }: ServerAddress): void {
   if (tls && isIP(host) !== 0)
-    throw new Fault(
-      "config-invalid",
-      "the address of the database: certificates are verified by name, so write the server's name instead of its IP address",
+    throw addressWords("the database").wrong(
+      "certificates are verified by name, so write the server's name instead of its IP address",
     );
 }

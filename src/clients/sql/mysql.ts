@@ -14,12 +14,8 @@ import type { SqlConnection } from "./postgres.ts";
 /** A warning of the server: a text was cut until it was a number. */
 const CUT = new Set([1292, 1265, 1366]);
 
-/** Connects, and lets the session only read. */
-export async function connectMysql(
-  address: ServerAddress,
-  ca: string | null,
-  signal: AbortSignal,
-): Promise<SqlConnection> {
+/** Its session can only read. */
+export function mysqlConnection(address: ServerAddress, ca: string | null): SqlConnection {
   const { host, port, socket, user, password, database, tls } = address;
   const client = mysql.createConnection({
     ...(socket === null ? { host, port } : { socketPath: socket }),
@@ -37,24 +33,10 @@ export async function connectMysql(
       ? { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(ca === null ? {} : { ca }) } }
       : {}),
   });
-  const connection = new MysqlConnection(client);
-  const destroy = () => connection.destroy();
-  signal.addEventListener("abort", destroy, { once: true });
-  const { promise: left, reject } = Promise.withResolvers<never>();
-  const leave = () => reject(signal.reason);
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    await Promise.race([connection.begin(), left]);
-    signal.throwIfAborted();
-    return connection;
-  } catch (error) {
-    destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", destroy);
-    signal.removeEventListener("abort", leave);
-  }
+  return new MysqlConnection(client);
 }
+
+type Fields = readonly Readonly<Record<string, unknown>>[];
 
 class MysqlConnection implements SqlConnection {
   readonly #client: Connection;
@@ -90,13 +72,8 @@ class MysqlConnection implements SqlConnection {
     await this.#run("set session transaction read only", []);
   }
 
-  async rows(question: Question): Promise<readonly Row[]> {
-    return await this.#rows(question).catch(rethrown);
-  }
-
-  async inspect(question: Question): Promise<Inspection> {
-    return await this.#inspect(question).catch(rethrown);
-  }
+  rows = (question: Question): Promise<readonly Row[]> => this.#rows(question).catch(rethrown);
+  inspect = (question: Question): Promise<Inspection> => this.#inspect(question).catch(rethrown);
 
   async #rows({ text, values, timeout }: Question): Promise<readonly Row[]> {
     await this.#limit(timeout);
@@ -110,16 +87,14 @@ class MysqlConnection implements SqlConnection {
 
   async #inspect({ text, values, timeout }: Question): Promise<Inspection> {
     await this.#limit(timeout);
-    const { columns, plan } = await this.#explained(text, values).catch((error: unknown) => {
+    try {
+      const fields = await this.#execute(text, values, () => null);
+      const plan = await this.#run(`explain ${text}`, values);
+      const whole = plan.filter(({ type, possible_keys }) => type === "ALL" && possible_keys === null);
+      return { columns: fields.map(columnOf), scanned: whole.map(({ table }) => String(table)) };
+    } catch (error) {
       throw inspectionError(error);
-    });
-    const whole = plan.filter(({ type, possible_keys }) => type === "ALL" && possible_keys === null);
-    return { columns, scanned: whole.map(({ table }) => String(table)) };
-  }
-
-  async #explained(text: string, values: readonly SqlValue[]) {
-    const columns = await this.#columns(text, values);
-    return { columns, plan: await this.#run(`explain ${text}`, values) };
+    }
   }
 
   /** On the server's side too, for as long as this session is asked with the same limit. */
@@ -133,20 +108,30 @@ class MysqlConnection implements SqlConnection {
     this.#timeout = timeout;
   }
 
-  #run(sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Row[]>();
+  async #run(sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
     const rows: Row[] = [];
+    await this.#execute(sql, values, (row) => collected(rows, row));
+    return rows;
+  }
+
+  /** Gives the fields of the rows; `each` takes one row, or says why no more are wanted. */
+  #execute(sql: string, values: readonly SqlValue[], each: (row: Row) => Error | null): Promise<Fields> {
+    const { promise, resolve, reject } = Promise.withResolvers<Fields>();
+    let fields: Fields = [];
     const bound = values.map((it) => (typeof it === "bigint" ? mysql.TypedParameter.LONGLONG(it) : it));
     this.#client
       .execute({ sql, values: bound })
+      .on("fields", (those: unknown) => {
+        if (Array.isArray(those)) fields = those;
+      })
       .on("result", (row: unknown) => {
-        const error = collected(rows, row as Row);
+        const error = each(row as Row);
         if (error === null) return;
         reject(error);
         this.destroy();
       })
       .on("error", (error: Error) => reject(error))
-      .on("end", () => resolve(rows));
+      .on("end", () => resolve(fields));
     return promise;
   }
 
@@ -157,20 +142,6 @@ class MysqlConnection implements SqlConnection {
         error === null ? resolve(rows) : reject(error),
       ),
     );
-  }
-
-  #columns(sql: string, values: readonly SqlValue[]): Promise<Inspection["columns"]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Inspection["columns"]>();
-    const bound = values.map((it) => (typeof it === "bigint" ? mysql.TypedParameter.LONGLONG(it) : it));
-    let columns: Inspection["columns"] = [];
-    this.#client
-      .execute({ sql, values: bound })
-      .on("fields", (fields: unknown) => {
-        if (Array.isArray(fields)) columns = fields.map(columnOf);
-      })
-      .on("error", (error: Error) => reject(error))
-      .on("end", () => resolve(columns));
-    return promise;
   }
 
   #end(): void {

@@ -1,3 +1,5 @@
+import { unlessAborted } from "../abort.ts";
+
 /** A connection as a pool holds it. */
 export interface Pooled {
   /** Whether it can be used again. */
@@ -20,27 +22,16 @@ interface PoolOptions<C extends Pooled> {
   readonly idle: number;
 }
 
-/** Connections that are shared out, one user at a time. */
-interface Pool<C extends Pooled> {
-  /**
-   * Does the work with a connection. What aborts, or fails in any way, ends its connection: nobody gets one in the middle of
-   * something. One that was dead before it was used is replaced once by a new one, so the work may be begun twice.
-   */
-  use<T>(work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T>;
-  close(): void;
-}
-
-/** The drivers' own pools let a question wait without end for a connection, or hold on to one that hangs. */
-export function pool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
-  return new SharedConnections(options);
-}
-
 interface Taken<C> {
   readonly connection: C;
   readonly fresh: boolean;
 }
 
-class SharedConnections<C extends Pooled> implements Pool<C> {
+/**
+ * Connections that are shared out, one user at a time. The drivers' own pools let a question wait without end for a connection,
+ * or hold on to one that hangs.
+ */
+export class Pool<C extends Pooled> {
   readonly #options: PoolOptions<C>;
   readonly #all = new Set<C>();
   readonly #idle: { readonly connection: C; readonly timer: NodeJS.Timeout }[] = [];
@@ -52,23 +43,21 @@ class SharedConnections<C extends Pooled> implements Pool<C> {
     this.#options = options;
   }
 
+  /**
+   * Does the work with a connection. What aborts, or fails in any way, ends its connection: nobody gets one in the middle of
+   * something. One that was dead before it was used is replaced once by a new one, so the work may be begun twice.
+   */
   async use<T>(work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
     const first = await this.#take(signal);
     try {
       return await this.#work(first.connection, work, signal);
     } catch (error) {
-      first.connection.destroy();
       if (first.fresh || signal.aborted || !(error instanceof ConnectionLost)) throw error;
     }
     // The server went away meanwhile, and with it all the others that wait here.
     for (const { connection } of this.#idle.splice(0)) connection.destroy();
     const second = await this.#take(signal);
-    try {
-      return await this.#work(second.connection, work, signal);
-    } catch (error) {
-      second.connection.destroy();
-      throw error;
-    }
+    return await this.#work(second.connection, work, signal);
   }
 
   close(): void {
@@ -78,15 +67,13 @@ class SharedConnections<C extends Pooled> implements Pool<C> {
   }
 
   async #work<T>(connection: C, work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const left = Promise.withResolvers<never>();
-    const leave = () => left.reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
     try {
-      const result = await Promise.race([work(connection), left.promise]);
+      const result = await unlessAborted(work(connection), signal);
       this.#give(connection);
       return result;
-    } finally {
-      signal.removeEventListener("abort", leave);
+    } catch (error) {
+      connection.destroy();
+      throw error;
     }
   }
 

@@ -13,6 +13,8 @@ import { ConnectionLost, type Pooled } from "./pool.ts";
 
 /** A connection that answers questions, one at a time. */
 export interface SqlConnection extends Pooled {
+  /** Connects. */
+  begin(): Promise<void>;
   rows(question: Question): Promise<readonly Row[]>;
   inspect(question: Question): Promise<Inspection>;
 }
@@ -24,12 +26,8 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** Connects; what the server makes known of itself is its own matter, no setting of the session is changed. */
-export async function connectPostgres(
-  address: ServerAddress,
-  ca: string | null,
-  signal: AbortSignal,
-): Promise<SqlConnection> {
+/** What the server makes known of itself is its own matter, no setting of the session is changed. */
+export function postgresConnection(address: ServerAddress, ca: string | null): SqlConnection {
   const { host, port, socket, user, password, database, tls } = address;
   const client = new pg.Client({
     host: socket ?? host,
@@ -43,17 +41,6 @@ export async function connectPostgres(
   });
   // An end is heard by `whenClosed` and by the one who asks.
   client.on("error", () => undefined);
-  const destroy = () => void client.connection.stream.destroy();
-  signal.addEventListener("abort", destroy, { once: true });
-  try {
-    await client.connect();
-    signal.throwIfAborted();
-  } catch (error) {
-    destroy();
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    signal.removeEventListener("abort", destroy);
-  }
   return new PostgresConnection(client);
 }
 
@@ -81,13 +68,12 @@ class PostgresConnection implements SqlConnection {
     this.#client.once("end", heard);
   }
 
-  async rows(question: Question): Promise<readonly Row[]> {
-    return await this.#rows(question).catch(rethrown);
+  async begin(): Promise<void> {
+    await this.#client.connect();
   }
 
-  async inspect(question: Question): Promise<Inspection> {
-    return await this.#inspect(question).catch(rethrown);
-  }
+  rows = (question: Question): Promise<readonly Row[]> => this.#rows(question).catch(rethrown);
+  inspect = (question: Question): Promise<Inspection> => this.#inspect(question).catch(rethrown);
 
   async #rows({ text, values, timeout }: Question): Promise<readonly Row[]> {
     await this.#begin(timeout);
@@ -137,10 +123,7 @@ class PostgresConnection implements SqlConnection {
     );
   }
 
-  #ask(
-    text: string,
-    values: readonly unknown[],
-  ): Promise<{ readonly rows: readonly Row[]; readonly types: readonly { name: string; oid: number }[] }> {
+  #ask(text: string, values: readonly unknown[]) {
     const { promise, resolve, reject } = Promise.withResolvers<{
       readonly rows: readonly Row[];
       readonly types: readonly { name: string; oid: number }[];

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { unlessAborted } from "../abort.ts";
 import {
   type Database,
   type Inspection,
@@ -26,7 +27,6 @@ export type ThreadAnswer =
 
 interface Waiting {
   readonly asking: ThreadQuestion;
-  readonly signal: AbortSignal;
   readonly settle: (answer: ThreadAnswer) => void;
 }
 
@@ -34,11 +34,7 @@ interface Waiting {
  * An SQLite file, opened for reading in a thread of its own when it is first asked. A statement that runs can't be stopped: who
  * waits leaves, and the next is asked when it has ended. So there is never more than one at work.
  */
-export function sqliteDatabase(address: FileAddress): Database {
-  return new SqliteFile(address);
-}
-
-class SqliteFile implements Database {
+export class SqliteFile implements Database {
   readonly dialect = "sqlite";
   readonly name: string;
   readonly #file: string;
@@ -73,20 +69,15 @@ class SqliteFile implements Database {
     { text, values, timeout, signal }: Question,
   ): Promise<ThreadAnswer> {
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
-    const one: Waiting = { asking: { kind, text, values, timeout }, signal, settle: resolve };
-    const leave = () => {
-      const at = this.#waiting.indexOf(one);
-      if (at !== -1) this.#waiting.splice(at, 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", leave, { once: true });
+    const { promise, resolve } = Promise.withResolvers<ThreadAnswer>();
+    const one: Waiting = { asking: { kind, text, values, timeout }, settle: resolve };
     this.#waiting.push(one);
     this.#next();
     try {
-      return await promise;
+      return await unlessAborted(promise, signal);
     } finally {
-      signal.removeEventListener("abort", leave);
+      const at = this.#waiting.indexOf(one);
+      if (at !== -1) this.#waiting.splice(at, 1);
     }
   }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { secretSource, textSource } from "../../clients/secret.ts";
-import { HELP_PLACES, type HelpBody, unknownPlaces } from "../../domain/help/help.ts";
+import { type BodyTemplate, unknownIn } from "../../domain/help/body-template.ts";
+import { HELP_PLACES } from "../../domain/help/help.ts";
 import { duration } from "../../units.ts";
 
 const DAY = 86_400_000;
@@ -17,9 +18,9 @@ const webhook = z.strictObject({
     .default({})
     .describe("Headers to send, like authorization: { fromEnv: HELPDESK_TOKEN }."),
   body: z
-    .custom<HelpBody>((value) => typeof value === "object" && value !== null)
+    .custom<BodyTemplate>((value) => typeof value === "object" && value !== null)
     .superRefine((body, context) => {
-      const [unknown] = unknownPlaces(body);
+      const [unknown] = unknownIn(body, HELP_PLACES);
       if (unknown === undefined) return;
       const message = `\`{${unknown}}\` is none of ${HELP_PLACES.map((it) => `{${it}}`).join(", ")}`;
       context.addIssue({ code: "custom", message, input: body });

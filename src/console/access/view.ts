@@ -106,26 +106,26 @@ function muteNote({ view: { customer }, texts }: Drawing): Html | null {
 
 /** Somebody looks right now. */
 function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
-  const { page, types } = texts.words;
+  const { page, subjects, types } = texts.words;
   const name = shownName(services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
   const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
-  return html`<div class="panel live"><h2>${sentenceWith(page.looking, { who: named(whoText(name, texts)) })}</h2>
+  return html`<div class="panel live"><h2>${sentenceWith(subjects.started, { who: named(whoText(name, texts)) })}</h2>
 <p>${since}${why.length === 0 ? "" : html` <bdi>${why.join(": ")}</bdi>`}</p>
 <div class="actions">${form("end", it.id, null, page.endNow)}</div></div>`;
 }
 
 function question(drawing: Drawing, it: Consent): Html {
   const { form, texts } = drawing;
-  const { page } = texts.words;
+  const { card, facts, page, subjects } = texts.words;
   const lengths = settingsOf(drawing).offer.filter((ms) => ms <= it.longest);
   const shown = lengths.length === 0 ? [it.longest] : lengths;
   const usual = shown.includes(86_400_000) ? 86_400_000 : shown.at(-1);
   const type =
     it.type === "write"
-      ? html`<label for="type-${it.id}">${page.may}</label>${typeField(drawing, `type-${it.id}`, "write")}`
+      ? html`<label for="type-${it.id}">${facts.type}</label>${typeField(drawing, `type-${it.id}`, "write")}`
       : null;
-  const title = sentenceWith(it.type === "write" ? page.asksWrite : page.asksRead, {
+  const title = sentenceWith(it.type === "write" ? page.asksWrite : subjects.asked, {
     who: named(whoText(it.who, texts)),
   });
   const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
@@ -133,7 +133,7 @@ function question(drawing: Drawing, it: Consent): Html {
   return html`<div class="panel ask"><h2>${title}</h2>
 ${factList(drawing, it)}
 ${form("allow", it.id, html`${length}${type}`, page.allow)}
-${form("decline", it.id, word, page.no, true)}</div>`;
+${form("decline", it.id, word, card.no, true)}</div>`;
 }
 
 function factList({ texts }: Drawing, it: Consent): Html {
@@ -182,23 +182,23 @@ ${items.length === 0 ? html`<p class="small">${page.nobodyMay}</p>` : html`<ul c
 
 function aheadForm(drawing: Drawing): Html | null {
   const { form, texts, view } = drawing;
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   if (view.said.optedOutAt !== null) return null;
   const { offer } = settingsOf(drawing);
-  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${page.may}</label>${typeField(drawing, "type-ahead", "read")}`;
+  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${facts.type}</label>${typeField(drawing, "type-ahead", "read")}`;
   return html`<details class="more"${view.ahead ? html` open` : null}><summary>${page.ahead}</summary>${form("ahead", "", fields, page.allow)}</details>`;
 }
 
 function codeForm(drawing: Drawing): Html | null {
   const { services, form, texts, span, view } = drawing;
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   const asksForCodes = services.config.current().policy.grants.some((grant) => grant.consent.mode === "code");
   if (!asksForCodes || view.said.optedOutAt !== null) return null;
   const { offer, codeLasts } = settingsOf(drawing);
   const { code } = view;
   if (code !== null)
     return html`<div class="panel" role="status"><h2>${page.readOut}</h2><p class="code" dir="ltr">${code.slice(0, 4)} ${code.slice(4)}</p><p class="small">${filled(page.codeCounts, { span: span(codeLasts) })}</p></div>`;
-  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${page.may}</label>${typeField(drawing, "type-code", "read")}`;
+  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${facts.type}</label>${typeField(drawing, "type-code", "read")}`;
   return html`<details class="more"><summary>${page.codeAsk}</summary>${form("code", "", fields, page.codeGet)}</details>`;
 }
 
@@ -213,7 +213,7 @@ function optOutForm(drawing: Drawing): Html | null {
 }
 
 function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): Html {
-  const { page } = texts.words;
+  const { facts, page } = texts.words;
   const place = placeOf(customer);
   const at = `${who.received.snapshot.settings.prefix}/access`;
   const title = html`<h2>${page.whoLooked}</h2>`;
@@ -221,7 +221,7 @@ function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): 
   if (accesses.length === 0) return html`${title}<p class="small">${page.nobodyLooked}</p>`;
   const items = accesses.map((it) => {
     const end = it.until === null ? page.goesOn : time(it.until);
-    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${whoText(it.who, texts)}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${page.whatWasDone}</span></a></li>`;
+    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${whoText(it.who, texts)}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${facts.done}</span></a></li>`;
   });
   const file = (format: string, word: string) =>
     html`<a href="${at}/export${withMore(place, "format", format)}">${word}</a>`;

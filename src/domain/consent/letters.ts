@@ -1,26 +1,21 @@
 import { plain } from "../plain.ts";
-import type { Cause, Consent, ConsentType } from "./consent.ts";
+import { escapeHtml } from "../text/escape-html.ts";
+import type { Cause, Consent } from "./consent.ts";
 import { doneText, ENGLISH, filled, momentText, spanText, type Texts, whoText } from "./texts.ts";
 
 /** What a mail to a customer tells. Times are ms since the epoch; texts may be anybody's and of any length. */
-export interface LetterFacts {
+export interface LetterFacts
+  extends Pick<Consent, "who" | "location" | "reason" | "ticket" | "type" | "scope" | "retention"> {
   readonly kind: keyof Texts["words"]["subjects"];
-  readonly who: string;
   /** Whose account it is, where somebody else is told; null: the account of the one who is told. */
   readonly customer: string | null;
-  readonly location: string | null;
   readonly cause: Cause | null;
-  readonly reason: string | null;
-  readonly ticket: string | null;
-  readonly type: ConsentType;
-  readonly scope: string | null;
   /** When it began; null where it has not. */
   readonly from: number | null;
   readonly until: number;
   readonly answerBy: number | null;
   /** The longest that may be granted, ms. */
   readonly longest: number | null;
-  readonly retention: number | null;
   /** How much was looked at and changed; null where that is not known, or nothing is over. */
   readonly done: { readonly looked: number; readonly changed: number } | null;
 }
@@ -36,14 +31,12 @@ export function factsOf(it: Consent): LetterFacts {
   const { who, location, cause, reason, ticket, type, scope, retention, longest, answerBy } = it;
   const said = { who, location, cause, reason, ticket, type, scope, retention };
   const broken = it.origin === "break-glass";
-  const kind = broken ? "broken" : "asked";
-  const until = it.until ?? answerBy + longest;
   return {
-    kind,
+    kind: broken ? "broken" : "asked",
     ...said,
     customer: null,
     from: null,
-    until,
+    until: it.until ?? answerBy + longest,
     answerBy: broken ? null : answerBy,
     longest,
     done: null,
@@ -86,7 +79,7 @@ export function letterOf(facts: LetterFacts, page: string, texts: Texts = ENGLIS
   const lead = filled(asksForMore ? words.leads.askedWrite : words.leads[facts.kind], names);
   const rows = factRows(facts, texts);
   const subject = filled(words.subjects[facts.kind], names);
-  const button = words.links[facts.kind];
+  const button = words.links[LINKS[facts.kind]];
   const lines = rows.map(([term, text]) => `${term}: ${text}`);
   const text = `${lead}\n\n${lines.join("\n")}\n\n${button}: ${page}\n`;
   const [start, end] = direction === "rtl" ? ["right", "left"] : ["left", "right"];
@@ -98,13 +91,20 @@ export function letterOf(facts: LetterFacts, page: string, texts: Texts = ENGLIS
   return { subject, text, html };
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
+/** What the link of each kind of mail leads to. */
+const LINKS: Readonly<Record<LetterFacts["kind"], keyof Texts["words"]["links"]>> = {
+  asked: "answer",
+  askedFor: "answer",
+  broken: "end",
+  started: "end",
+  brokenFor: "doing",
+  startedFor: "doing",
+  ended: "done",
+  endedFor: "done",
+  changed: "allowed",
 };
 
+/** Nothing of a mail stands between single quotes. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (it) => ESCAPES[it] ?? it);
+  return escapeHtml(text, /[&<>"]/g);
 }

@@ -4,9 +4,6 @@ import { readOnly } from "./read-only.ts";
 
 /** Done only after the agent has said yes to this one request. Does not lift read-only. */
 export const confirm: Effect = {
-  name: "confirm",
-  describe: "Ask the agent with this sentence before it is done.",
-  value: "sentence",
   restricts: true,
   judge({ request, mode, rule }) {
     const refused = readOnly(request, mode, rule);

@@ -1,17 +1,7 @@
-import { REASONS } from "../decision.ts";
-import type { Effect } from "./effect.ts";
+import { type Effect, refuse } from "./effect.ts";
 
 /** Refused under an impersonation in every mode. */
 export const deny: Effect = {
-  name: "deny",
-  describe: "Refuse it while impersonating, with this sentence.",
-  value: "sentence",
   restricts: true,
-  judge: ({ rule }) => ({
-    kind: "refuse",
-    status: 403,
-    reason: "denied",
-    rule,
-    sentence: rule.sentence ?? REASONS.denied,
-  }),
+  judge: ({ rule }) => refuse(403, "denied", rule.sentence ?? undefined, rule),
 };

@@ -1,6 +1,7 @@
 import type { Identity } from "../identity.ts";
 import { plain } from "../plain.ts";
-import { type BodyTemplate, filledWith, unknownIn } from "./body-template.ts";
+import { escapeHtml } from "../text/escape-html.ts";
+import { type BodyTemplate, filledWith } from "./body-template.ts";
 
 /** What somebody wrote who asks for help, with what the gateway knows by itself. Times are ms since the epoch. */
 export interface HelpRequest {
@@ -22,22 +23,6 @@ export interface HelpRequest {
   /** Where an agent opens the page as this person. */
   readonly link: string;
 }
-
-/** What templates of a helpdesk may name between braces. */
-export const HELP_PLACES = [
-  "id",
-  "subject",
-  "text",
-  "html",
-  "message",
-  "category",
-  "page",
-  "link",
-  "from.id",
-  "from.name",
-  "from.email",
-] as const;
-type HelpPlace = (typeof HELP_PLACES)[number];
 
 export function subjectOf({ category, message }: HelpRequest): string {
   const first = plain(message.split("\n")[0] ?? "", 100);
@@ -77,58 +62,24 @@ function lines(text: string): string {
     .join("\n");
 }
 
-/** JSON: what the config writes as the body of a webhook. */
-export type HelpBody = BodyTemplate;
+/** What templates of a helpdesk may name between braces. */
+const PLACES: ReadonlyMap<string, (it: HelpRequest) => string> = new Map([
+  ["id", (it) => it.id],
+  ["subject", subjectOf],
+  ["text", helpText],
+  // For helpdesks that read HTML: between `<pre>` and `</pre>` it is the text, whatever is in it.
+  ["html", (it) => escapeHtml(helpText(it))],
+  ["message", (it) => lines(it.message)],
+  ["category", (it) => plain(it.category ?? "", 60)],
+  ["page", pageOf],
+  ["link", (it) => it.link],
+  ["from.id", (it) => it.from.id],
+  ["from.name", (it) => plain(it.from.name ?? it.from.id, 100)],
+  ["from.email", (it) => it.from.email ?? ""],
+]);
+export const HELP_PLACES: readonly string[] = [...PLACES.keys()];
 
-/** Names between braces that no template may have. */
-export function unknownPlaces(body: HelpBody): readonly string[] {
-  return unknownIn(body, HELP_PLACES);
-}
-
-/** The body with its places filled in; each value stays inside of its text, whatever is in it. */
-export function filledIn(body: HelpBody, it: HelpRequest): HelpBody {
-  return filledWith(body, (name) => (isPlace(name) ? placed(name, it) : null));
-}
-
-function isPlace(name: string): name is HelpPlace {
-  return (HELP_PLACES as readonly string[]).includes(name);
-}
-
-function placed(name: HelpPlace, it: HelpRequest): string {
-  switch (name) {
-    case "id":
-      return it.id;
-    case "subject":
-      return subjectOf(it);
-    case "text":
-      return helpText(it);
-    case "html":
-      return escaped(helpText(it));
-    case "message":
-      return lines(it.message);
-    case "category":
-      return plain(it.category ?? "", 60);
-    case "page":
-      return pageOf(it);
-    case "link":
-      return it.link;
-    case "from.id":
-      return it.from.id;
-    case "from.name":
-      return plain(it.from.name ?? it.from.id, 100);
-    case "from.email":
-      return it.from.email ?? "";
-    default:
-      return name satisfies never;
-  }
-}
-
-/** For helpdesks that read HTML: between `<pre>` and `</pre>` it is the text, whatever is in it. */
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
+/** The body of a webhook with its places filled in; each value stays inside of its text, whatever is in it. */
+export function filledIn(body: BodyTemplate, it: HelpRequest): BodyTemplate {
+  return filledWith(body, (name) => PLACES.get(name)?.(it) ?? null);
 }

@@ -1,3 +1,4 @@
+import { jsonIn } from "../text/json-in.ts";
 import { mentionsMethod, methodInFields, namesMethod, theOneMethod, UNKNOWN_METHOD } from "./method.ts";
 
 /**
@@ -42,11 +43,8 @@ function inJson(text: string): string | null {
   // A byte order mark, read as latin1.
   const json = text.replace(/^\s*\u00ef\u00bb\u00bf/, "");
   if (!/^\s*\{/.test(json) || !/method|\\u00/i.test(json)) return null;
-  try {
-    const fields = Object.entries(JSON.parse(json)).filter(([name]) => namesMethod(name));
-    return theOneMethod(fields.map(([, value]) => String(value)));
-  } catch (error) {
-    if (error instanceof SyntaxError) return UNKNOWN_METHOD;
-    throw error;
-  }
+  const object = jsonIn(json) ?? null;
+  if (object === null) return UNKNOWN_METHOD;
+  const fields = Object.entries(object).filter(([name]) => namesMethod(name));
+  return theOneMethod(fields.map(([, value]) => String(value)));
 }

@@ -1,3 +1,5 @@
+import { jsonIn } from "../text/json-in.ts";
+
 /** Fields of one body at the most, and how deep they may lie. */
 const MOST = 200;
 const DEEPEST = 8;
@@ -14,14 +16,11 @@ export function formFields(contentType: string, text: string): string | null {
   const boundary = BOUNDARY.exec(contentType);
   if (boundary !== null) return parts(text, boundary[1] ?? boundary[2] ?? "");
   if (!/^\s*application\/(?:[\w.-]+\+)?json\b/i.test(contentType)) return null;
-  try {
-    const pairs: string[] = [];
-    flatten("", JSON.parse(text), 0, pairs);
-    return pairs.join("&");
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const value = jsonIn(text);
+  if (value === undefined) return null;
+  const pairs: string[] = [];
+  flatten("", value, 0, pairs);
+  return pairs.join("&");
 }
 
 /** The fields of parts that are there whole. */

@@ -1,3 +1,5 @@
+import { wordList } from "../text/word-list.ts";
+
 /** A name of CSS: letters, digits, dashes, underscores, what lies outside ASCII, and escapes; a digit is never the first. */
 const CHARACTER = String.raw`[\w\u0080-\uffff-]|\\[0-9a-fA-F]{1,6}\s?|\\[^\n0-9a-fA-F]`;
 const FIRST = String.raw`[A-Za-z_\u0080-\uffff]|\\[0-9a-fA-F]{1,6}\s?|\\[^\n0-9a-fA-F]`;
@@ -23,22 +25,14 @@ const ARGUMENT = new RegExp(`(?:[^()"']|${STRING})*\\)`, "y");
 
 /** Pseudo-classes that stand alone. */
 const PLAIN = new Set(
-  `active any-link autofill checked default defined disabled empty enabled first-child first-of-type focus focus-visible focus-within
+  wordList(`active any-link autofill checked default defined disabled empty enabled first-child first-of-type focus focus-visible focus-within
   fullscreen future hover host in-range indeterminate invalid last-child last-of-type link modal muted only-child only-of-type open optional
   out-of-range past paused picture-in-picture placeholder-shown playing popover-open read-only read-write required root scope seeking
-  stalled target user-invalid user-valid valid visited volume-locked buffering`.split(/\s+/),
+  stalled target user-invalid user-valid valid visited volume-locked buffering`),
 );
 /** Those whose brackets hold selectors, and those with something else in them. */
 const OF_SELECTORS = new Set(["is", "not", "where", "has", "host", "host-context"]);
-const OF_OTHERS = new Set([
-  "dir",
-  "lang",
-  "nth-child",
-  "nth-last-child",
-  "nth-last-of-type",
-  "nth-of-type",
-  "state",
-]);
+const OF_OTHERS = new Set(wordList("dir lang nth-child nth-last-child nth-last-of-type nth-of-type state"));
 
 /**
  * What is wrong with a list of CSS selectors that stand for elements of a page; null for one that browsers understand. Where they forgive

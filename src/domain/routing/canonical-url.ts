@@ -1,3 +1,5 @@
+import { percentDecoded } from "./percent-decoded.ts";
+
 /** The closed list of what makes a request target unreadable, with the sentence for the log and for `explain`. */
 export const URL_REFUSALS = {
   "not-a-path": "The address does not begin with a slash.",
@@ -79,7 +81,7 @@ export function absoluteForm(raw: string): { readonly authority: string; readonl
   return { authority, rest: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-function refused(why: UrlRefusal): CanonicalUrl {
+function refused(why: UrlRefusal): Refused {
   return { kind: "refused", why };
 }
 
@@ -113,10 +115,10 @@ function careful(raw: string, limits: UrlLimits): CanonicalUrl {
   if (raw.includes("#")) return refused("fragment");
   const mark = raw.indexOf("?");
   const path = canonicalPath(mark === -1 ? raw : raw.slice(0, mark), limits);
-  if (path.kind === "refused") return path;
-  if (mark === -1) return bounded(path.text, null, limits);
+  if (typeof path !== "string") return path;
+  if (mark === -1) return bounded(path, null, limits);
   const query = canonicalQuery(raw.slice(mark + 1));
-  return query === null ? refused("control") : bounded(path.text, query, limits);
+  return query === null ? refused("control") : bounded(path, query, limits);
 }
 
 /** Encoding makes an address longer, so the limit is asked again. */
@@ -125,9 +127,9 @@ function bounded(path: string, query: string | null, limits: UrlLimits): Canonic
   return target.length > limits.url ? refused("too-long") : { kind: "canonical", target, path, query };
 }
 
-type PathReading = { readonly kind: "path"; readonly text: string } | (CanonicalUrl & { kind: "refused" });
+type Refused = Extract<CanonicalUrl, { readonly kind: "refused" }>;
 
-function canonicalPath(raw: string, limits: UrlLimits): PathReading {
+function canonicalPath(raw: string, limits: UrlLimits): string | Refused {
   let text = "";
   for (let i = 0; i < raw.length; i++) {
     const code = raw.charCodeAt(i);
@@ -136,17 +138,17 @@ function canonicalPath(raw: string, limits: UrlLimits): PathReading {
     } else if (code === PERCENT) {
       const value = hexPair(raw, i + 1);
       const why = value === -1 ? "bad-escape" : unfitEscape(value, limits);
-      if (why !== null) return { kind: "refused", why };
+      if (why !== null) return refused(why);
       text += UNRESERVED[value] === 1 ? String.fromCharCode(value) : escapeOf(value);
       i += 2;
     } else {
       const why = unfitRaw(code);
-      if (why !== null) return { kind: "refused", why };
+      if (why !== null) return refused(why);
       text += PATH[code] === 1 ? raw[i] : escapeOf(code);
     }
   }
   const why = unfitPath(text, limits);
-  return why === null ? { kind: "path", text } : { kind: "refused", why };
+  return why === null ? text : refused(why);
 }
 
 function unfitEscape(value: number, limits: UrlLimits): UrlRefusal | null {
@@ -168,18 +170,8 @@ function unfitPath(text: string, limits: UrlLimits): UrlRefusal | null {
   const count = segments.length - (text.endsWith("/") ? 2 : 1);
   if (count > limits.segments) return "too-many-segments";
   if (segments.some((segment) => segment.length > limits.segment)) return "segment-too-long";
-  return decodes(text) ? null : "not-utf8";
-}
-
-/** decodeURIComponent refuses overlong forms, surrogates and cut sequences, as it must. */
-function decodes(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
+  // Overlong forms, surrogates and cut sequences are refused, as they must be.
+  return percentDecoded(text) === null ? "not-utf8" : null;
 }
 
 /** Null when a control character or a space is in it; bytes above ASCII are encoded, whatever they mean. */

@@ -5,15 +5,8 @@ import { queryValue } from "./query-value.ts";
 /** A need of a lookup that any route with one param alone meets. */
 export const ONLY_PARAM = "$1";
 
-interface LookupParts {
-  /** The name of the resolver in the config, or whatever else tells it from the others. */
-  readonly resolver: string;
-  /** The params of the route that are one segment each, in its order; an empty one is one that isn't there. */
-  readonly params: Readonly<Record<string, string>>;
-  /** Canonical path, query and host of the request. */
-  readonly path: string;
-  readonly query: string | null;
-  readonly host: string;
+/** `params`: those of the route that are one segment each, in its order; an empty one is one that isn't there. */
+interface LookupParts extends Omit<OwnerLookup, "ids" | "key"> {
   /** The grammar of the route's params where it has one of its own. */
   readonly grammar?: IdGrammar | null;
 }

@@ -1,3 +1,5 @@
+import { percentDecoded } from "./percent-decoded.ts";
+
 /** What stands between two slashes of a path, or two dots of a host. `literals` has the text around each param of a mixed one.
  * `folded`: any case of letters meets it, its own texts are folded. */
 export type Segment =
@@ -60,12 +62,12 @@ export function anyCase(text: string): string {
   return text.toUpperCase().toLowerCase();
 }
 
-/** The same pattern for any case of letters. Params keep theirs. */
-export function inAnyCase(pattern: Pattern): Pattern {
+/** The same pattern for any case of letters. Params keep theirs. `mark` is empty where what is asked about was folded before. */
+export function inAnyCase(pattern: Pattern, mark: { readonly folded?: true } = { folded: true }): Pattern {
   const segments = pattern.segments.map((segment): Segment => {
-    if (segment.kind === "static") return { kind: "static", text: anyCase(segment.text), folded: true };
+    if (segment.kind === "static") return { kind: "static", text: anyCase(segment.text), ...mark };
     if (segment.kind !== "mixed") return segment;
-    return { kind: "mixed", literals: segment.literals.map(anyCase), folded: true };
+    return { kind: "mixed", literals: segment.literals.map(anyCase), ...mark };
   });
   return { ...pattern, segments };
 }
@@ -185,7 +187,7 @@ function finish(drafts: readonly Draft[] | string, delimiter: string): readonly 
 function finishDraft(draft: Draft, delimiter: string): Segment | string {
   const literals: string[] = [];
   for (const written of draft.literals) {
-    const text = delimiter === "/" ? decodeLiteral(written) : written.toLowerCase();
+    const text = delimiter === "/" ? percentDecoded(written) : written.toLowerCase();
     if (text === null) return `\`${written}\` is not decodable; write a percent sign as \`%25\``;
     literals.push(text);
   }
@@ -200,16 +202,6 @@ function finishDraft(draft: Draft, delimiter: string): Segment | string {
   if (bare && literals.length === 2) return { kind: "param" };
   if (literals.slice(1, -1).includes("")) return "two params stand side by side; put text between them";
   return { kind: "mixed", literals };
-}
-
-function decodeLiteral(written: string): string | null {
-  if (!written.includes("%")) return written;
-  try {
-    return decodeURIComponent(written);
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
 }
 
 /** Text that no canonical address can have, so that a pattern with it would never match. */

@@ -1,4 +1,5 @@
 import { anyCase } from "./pattern.ts";
+import { percentDecoded } from "./percent-decoded.ts";
 
 /** What a query says under a name. `doubtful`: servers would read it in different ways, so it says nothing. */
 type QueryValue =
@@ -67,11 +68,5 @@ export function folded(name: string): string {
 
 /** As forms of browsers are read; null for what is no UTF-8. */
 export function decoded(text: string): string | null {
-  if (!text.includes("%") && !text.includes("+")) return text;
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
+  return percentDecoded(text.replaceAll("+", " "));
 }

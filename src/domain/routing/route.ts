@@ -131,33 +131,27 @@ interface RouteIndex<T> {
 function addRoute<T>(index: RouteIndex<T>, shapes: Map<string, string>, spec: RouteSpec<T>): string | null {
   if (spec.host === null && spec.path === null && (spec.query ?? []).length === 0)
     return "it has neither `path` nor `host` nor `query`; write one of them";
-  const hosts: PatternReading =
-    spec.host === null ? { kind: "patterns", patterns: [] } : parsePattern(spec.host, "host");
-  if (hosts.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
+  const hosts = spec.host === null ? null : parsePattern(spec.host, "host");
+  if (hosts?.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
   const paths = pathPatterns(spec.path);
   if (paths.kind === "problem") return `path \`${spec.path}\`: ${paths.message}`;
-  const patterns = spec.caseSensitive === false ? paths.patterns.map(inAnyCase) : paths.patterns;
-  for (const host of spec.host === null ? [null] : hosts.patterns) {
+  const patterns = spec.caseSensitive === false ? paths.patterns.map((it) => inAnyCase(it)) : paths.patterns;
+  for (const host of hosts?.patterns ?? [null]) {
     for (const path of patterns) {
-      const message = addPattern(index, shapes, { spec, host, path });
+      const message = addPattern(index, shapes, spec, host, path);
       if (message !== null) return message;
     }
   }
   return null;
 }
 
-interface Reading<T> {
-  readonly spec: RouteSpec<T>;
-  readonly host: Pattern | null;
-  readonly path: Pattern;
-}
-
 function addPattern<T>(
   index: RouteIndex<T>,
   shapes: Map<string, string>,
-  reading: Reading<T>,
+  spec: RouteSpec<T>,
+  host: Pattern | null,
+  path: Pattern,
 ): string | null {
-  const { spec, host, path } = reading;
   const { query = [] } = spec;
   const names = [...(host?.names ?? []), ...path.names];
   const all = [...names, ...paramsIn(query)];
@@ -224,10 +218,8 @@ interface Where {
 }
 
 function matchHosts<T>(index: RouteIndex<T>, host: string, where: Where): Found<T> {
-  return search(
-    index.hosts,
-    { segments: host.split("."), below: false, params: true, delimiter: "." },
-    (paths, values) => matchPath(paths, where, values),
+  return search(index.hosts, { segments: host.split("."), below: false, delimiter: "." }, (paths, values) =>
+    matchPath(paths, where, values),
   );
 }
 
@@ -236,19 +228,15 @@ function matchPath<T>(
   { segments, query }: Where,
   hostValues: readonly string[],
 ): Found<T> {
-  return search(
-    paths,
-    { segments, below: false, params: true, delimiter: "/" },
-    ({ byQuery, plain }, values): Found<T> => {
-      const asked = byQuery === null ? null : byQuery.match(query);
-      if (asked?.kind === "doubtful") return DOUBTFUL;
-      const leaf = asked?.kind === "found" ? asked.value : plain;
-      if (leaf === null) return null;
-      const params = paramsOf(leaf.names, hostValues, values);
-      if (asked?.kind === "found") for (const [name, value] of asked.params) params[name] = value;
-      return { target: leaf.target, params };
-    },
-  );
+  return search(paths, { segments, below: false, delimiter: "/" }, ({ byQuery, plain }, values): Found<T> => {
+    const asked = byQuery === null ? null : byQuery.match(query);
+    if (asked?.kind === "doubtful") return DOUBTFUL;
+    const leaf = asked?.kind === "found" ? asked.value : plain;
+    if (leaf === null) return null;
+    const params = paramsOf(leaf.names, hostValues, values);
+    if (asked?.kind === "found") for (const [name, value] of asked.params) params[name] = value;
+    return { target: leaf.target, params };
+  });
 }
 
 /** Without a prototype, so that a placeholder can't name what every object has. */

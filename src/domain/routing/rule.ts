@@ -1,11 +1,12 @@
+import { EFFECTS } from "../effects/registry.ts";
 import { isAmong, mayBeAmong } from "../grant.ts";
 import type { Identity } from "../identity.ts";
 import { isSafe, UNKNOWN_METHOD } from "../method/method.ts";
-import type { EffectName, People, Rule } from "../policy.ts";
+import type { People, Rule } from "../policy.ts";
 import type { BodyText } from "./conditions/body-parameters.ts";
 import { type CompiledConditions, type Conditions, compileConditions, Said } from "./conditions/condition.ts";
 import type { Reads } from "./conditions/reads.ts";
-import { anyCase, type Pattern } from "./pattern.ts";
+import { anyCase, inAnyCase, type Pattern } from "./pattern.ts";
 import { parsePattern, pathPatterns, type RouteProblem } from "./route.ts";
 import { newNode, pathSegments, place, type Search, type SegmentNode, search } from "./segment-index.ts";
 import { plainViews, views } from "./view.ts";
@@ -100,17 +101,12 @@ export function compileRules(
   return { index, problems };
 }
 
-/** Whether an effect takes something away, so that doubt must count for it. */
-function isRestrictive(effect: EffectName): boolean {
-  return effect !== "allow";
-}
-
 function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null {
   const paths = pathPatterns(spec.path);
   if (paths.kind === "problem") return `path \`${spec.path}\`: ${paths.message}`;
   const hosts = spec.host === null ? null : parsePattern(spec.host, "host");
   if (hosts?.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
-  const restrictive = isRestrictive(spec.rule.effect);
+  const restrictive = EFFECTS[spec.rule.effect].restricts;
   const below = restrictive && spec.below !== false;
   const entry: Entry = {
     order,
@@ -127,7 +123,8 @@ function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null
   indexes.graphql ||= entry.conditions?.graphql === true;
   const root = restrictive ? (below ? indexes.covering : indexes.exact) : indexes.permissive;
   for (const pattern of paths.patterns) {
-    const node = place(root, restrictive ? lowered(pattern) : pattern);
+    // Paths are folded before they are asked about, so the index itself has nothing to fold.
+    const node = place(root, restrictive ? inAnyCase(pattern, {}) : pattern);
     node.value ??= [];
     if (!node.value.includes(entry)) node.value.push(entry);
   }
@@ -138,16 +135,6 @@ function nodeOf(patterns: readonly Pattern[]): SegmentNode<true> {
   const root = newNode<true>();
   for (const pattern of patterns) place(root, pattern).value = true;
   return root;
-}
-
-/** Paths are folded before they are asked about, so the index itself has nothing to fold. */
-function lowered(pattern: Pattern): Pattern {
-  const segments = pattern.segments.map((segment) => {
-    if (segment.kind === "static") return { ...segment, text: anyCase(segment.text) };
-    if (segment.kind !== "mixed") return segment;
-    return { ...segment, literals: segment.literals.map(anyCase) };
-  });
-  return { ...pattern, segments };
 }
 
 function endsDotted(pattern: Pattern): boolean {
@@ -217,7 +204,7 @@ interface Question {
 }
 
 function asked(segments: readonly string[], below: boolean): Search {
-  return { segments, below, params: false, delimiter: "/" };
+  return { segments, below, delimiter: null };
 }
 
 /** The earliest entry found that fits the request, or the one known before. */
@@ -247,19 +234,15 @@ function meets(entry: Entry, { request, said }: Question): boolean {
 }
 
 function meetsHost({ hosts }: Entry, { host }: RuleRequest): boolean {
-  if (hosts === null) return true;
-  return (
-    search(
-      hosts,
-      { segments: host.split("."), below: false, params: false, delimiter: "." },
-      (found) => found,
-    ) !== null
-  );
+  return hosts === null || isIn(hosts, host.split("."));
 }
 
 function owns(entry: Entry, view: string): boolean {
-  if (entry.own === null) return false;
-  return search(entry.own, asked(pathSegments(view), false), (found) => found) !== null;
+  return entry.own !== null && isIn(entry.own, pathSegments(view));
+}
+
+function isIn(root: SegmentNode<true>, segments: readonly string[]): boolean {
+  return search(root, asked(segments, false), (found) => found) !== null;
 }
 
 /** Doubt about who it is, or which groups they are in, counts for what restricts. */

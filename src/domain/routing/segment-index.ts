@@ -1,4 +1,5 @@
 import { anyCase, matchMixed, type Pattern, type Segment } from "./pattern.ts";
+import { percentDecoded } from "./percent-decoded.ts";
 
 type MixedSegment = Extract<Segment, { kind: "mixed" }>;
 
@@ -42,10 +43,8 @@ interface MixedChild<T> {
 export interface Search {
   readonly segments: readonly string[];
   readonly below: boolean;
-  /** Whether the params are wanted; without, what wildcards caught is left out. */
-  readonly params: boolean;
-  /** What wildcards put between segments. */
-  readonly delimiter: "/" | ".";
+  /** What stands between the segments that a wildcard caught; null where the params aren't wanted. */
+  readonly delimiter: "/" | "." | null;
 }
 
 /** Says whether a value found is the answer (not null) or the search goes on. `values` are the params, valid only now. */
@@ -85,14 +84,9 @@ export function search<T, R>(root: SegmentNode<T>, what: Search, visit: Visit<T,
   return walk(root, 0, [], what, visit);
 }
 
+/** Only `explain` may come with a path that is not canonical; it is then read as it stands. */
 function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch (error) {
-    // Only `explain` may come with a path that is not canonical; it is then read as it stands.
-    if (error instanceof URIError) return segment;
-    throw error;
-  }
+  return percentDecoded(segment) ?? segment;
 }
 
 function walk<T, R>(
@@ -110,8 +104,9 @@ function walk<T, R>(
     const loose = here.folded.get(anyCase(text));
     if (loose !== undefined) found = walk(loose, at + 1, values, what, visit);
   }
-  if (found === null && here.mixed !== null) found = walkMixed(here, false, at, values, what, visit);
-  if (found === null && here.foldedMixed !== null) found = walkMixed(here, true, at, values, what, visit);
+  if (found === null && here.mixed !== null) found = walkMixed(here.mixed, false, at, values, what, visit);
+  if (found === null && here.foldedMixed !== null)
+    found = walkMixed(here.foldedMixed, true, at, values, what, visit);
   if (found === null && here.param !== null) {
     values.push(text);
     found = walk(here.param, at + 1, values, what, visit);
@@ -124,15 +119,13 @@ function walk<T, R>(
 }
 
 function walkMixed<T, R>(
-  here: SegmentNode<T>,
+  mixed: MixedChildren<T>,
   folded: boolean,
   at: number,
   values: string[],
   what: Search,
   visit: Visit<T, R>,
 ): R | null {
-  const mixed = folded ? here.foldedMixed : here.mixed;
-  if (mixed === null) return null;
   const text = what.segments[at] ?? "";
   const asked = folded ? anyCase(text) : text;
   const kept = values.length;
@@ -159,7 +152,7 @@ function walkTails<T, R>(
     const last = what.segments.length - length;
     // A value that counts below its place may have its tail anywhere, the shortest wildcard first.
     for (let from = what.below && length > 0 ? at + 1 : Math.max(last, at + 1); from <= last; from++) {
-      values.push(what.params ? what.segments.slice(at, from).join(what.delimiter) : "");
+      values.push(what.delimiter === null ? "" : what.segments.slice(at, from).join(what.delimiter));
       const found = walk(next, from, values, what, visit);
       values.pop();
       if (found !== null) return found;

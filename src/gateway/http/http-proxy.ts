@@ -26,6 +26,7 @@ export async function proxy(
 ): Promise<void> {
   continueWhenRead(fastify.server);
   watchBodies(fastify.server);
+  keepHalfOpen(fastify.server);
   fastify.removeAllContentTypeParsers();
   fastify.addHook("onRequest", (request, _reply, done) => {
     hideOddContentType(request);
@@ -61,6 +62,11 @@ function continueWhenRead(server: Server): void {
     });
     server.emit("request", request, response);
   });
+}
+
+/** A client that ends its side behind its request still reads the answer; node would end ours at once. It has no public option for that. */
+function keepHalfOpen(server: Server): void {
+  Reflect.set(server, "httpAllowHalfOpen", true);
 }
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;

@@ -36,6 +36,9 @@ type Phase = "waiting" | "answering" | "complete" | "settled";
 
 const OVER = new Error("the exchange is over");
 
+/** How often a client that has ended its side is asked whether it is still there, ms. */
+const PROBE = 1_000;
+
 /**
  * The life of one exchange. The pool reports the app's side and node the client's; the first of them that ends it decides how it ended.
  * Settles exactly once.
@@ -72,6 +75,7 @@ export class Relay implements ResponseHandler, Source {
       return false;
     }
     client.response.on("close", () => this.#clientClosed());
+    client.request.socket.on("end", this.#clientEnded);
     if (signal?.aborted === true) this.handleEvent();
     else signal?.addEventListener("abort", this);
     return this.#phase === "waiting";
@@ -170,6 +174,8 @@ export class Relay implements ResponseHandler, Source {
       this.#upload?.stop(OVER);
       this.uploaded();
     } else if (error === this.#upload?.broken) this.#clientClosed();
+    else if (sent && this.#exchange.client.request.socket.readableEnded)
+      this.#cut(clientEnding(this.#exchange.client.request));
     else if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
     else this.fail(faultOf(error, sent));
   }
@@ -261,6 +267,7 @@ export class Relay implements ResponseHandler, Source {
       this.fail(ownFault(error));
       return;
     }
+    if (socket.readableEnded) this.#clientEnded();
     // Until there is a connection.
     this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);
@@ -288,6 +295,12 @@ export class Relay implements ResponseHandler, Source {
     if (!response.headersSent) response.shouldKeepAlive = false;
     this.fail(new Fault("request-timeout", why));
   }
+
+  /** It sends nothing more. Whether it still reads shows when something is written, or when its system no longer knows of the connection. */
+  readonly #clientEnded = (): void => {
+    this.#exchange.client.request.socket.setKeepAlive(true, PROBE);
+    this.#request?.clientEnded();
+  };
 
   #clientClosed(): void {
     const { request, response } = this.#exchange.client;
@@ -319,6 +332,7 @@ export class Relay implements ResponseHandler, Source {
     this.#clearTimer();
     this.#parts.streams.delete(this);
     this.#exchange.signal?.removeEventListener("abort", this);
+    this.#exchange.client.request.socket.off("end", this.#clientEnded);
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
     if (this.#request !== null) this.#parts.app.abort(this.#request);

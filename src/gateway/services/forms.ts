@@ -1,12 +1,12 @@
-import { formToken, openFormToken, openMark, openNotice, signedMark, signedNotice } from "../../keys/csrf.ts";
+import { formToken, openFormToken, openMark, signedMark } from "../../keys/csrf.ts";
 import type { Forms } from "./services.ts";
 
 export function formsWith(key: Buffer, noticeLasts: () => number): Forms {
   return {
     token: (purpose, subject, expiresAt) => formToken(key, [purpose, ...subject], expiresAt),
     read: (purpose, subject, token) => openFormToken(key, token, [purpose, ...subject]),
-    seal: (text, now) => signedNotice(key, text, now + noticeLasts()),
-    open: (sealed, now) => openNotice(key, sealed, now),
+    seal: (text, now) => signedMark(key, "notice", text, now + noticeLasts()),
+    open: (sealed, now) => openMark(key, "notice", sealed, now),
     mark: (purpose, text, now, lasts) => signedMark(key, purpose, text, now + lasts),
     marked: (purpose, value, now) => openMark(key, purpose, value, now),
   };

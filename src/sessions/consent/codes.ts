@@ -1,7 +1,7 @@
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { ConsentType } from "../../domain/consent/consent.ts";
 import { change } from "../compare-and-set.ts";
-import { sealFor } from "../seal.ts";
+import { digest, sealedJson } from "../seal.ts";
 import type { SealedValuesDeps } from "../sealed-values.ts";
 
 /** What a customer allows who reads out a code. */
@@ -37,35 +37,24 @@ const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const LONG = 8;
 
 export function consentCodes({ store, clock, sealKey }: SealedValuesDeps): ConsentCodes {
-  const { seal, open } = sealFor(sealKey, "consent-code");
-  const at = (customer: string) => {
-    const key = `consent-code:${hashOf(customer)}`;
-    return {
-      ...{ store, key },
-      read: (text: string) => JSON.parse(open(text, key)) as Kept,
-      write: (it: Kept) => seal(JSON.stringify(it), key),
-      expiresAt: ({ expiresAt }: Kept) => expiresAt,
-    };
-  };
+  const all = sealedJson<Kept>(store, sealKey, "consent-code");
+  const keyOf = (customer: string) => `consent-code:${digest(customer)}`;
+  const at = (customer: string) => all.at(keyOf(customer), ({ expiresAt }) => expiresAt);
   return {
     async issue(customer, terms, lasts) {
       const code = Array.from({ length: LONG }, () => LETTERS[randomInt(LETTERS.length)]).join("");
       const kept = { ...terms, code, expiresAt: clock.now() + lasts, used: false, wrong: {} };
-      const { key, write } = at(customer);
-      const before = await store.read(key);
-      if (
-        await store.write(key, write(kept), { version: before?.version ?? null, expiresAt: kept.expiresAt })
-      )
-        return code;
+      const before = await store.read(keyOf(customer));
+      const life = { version: before?.version ?? null, expiresAt: kept.expiresAt };
       // Two at once of the same customer: the later one counts.
-      await change<Kept>(at(customer), () => kept);
+      if (!(await all.write(keyOf(customer), kept, life))) await change(at(customer), () => kept);
       return code;
     },
     async redeem({ customer, agent, code, tries }) {
       const said = code.toUpperCase().replace(/[^A-Z0-9]/g, "");
-      const who = hashOf(agent);
+      const who = digest(agent);
       let terms: CodeTerms | null = null;
-      await change<Kept>(at(customer), (kept) => {
+      await change(at(customer), (kept) => {
         terms = null;
         const wrong = kept.wrong[who] ?? 0;
         if (kept.used || clock.now() >= kept.expiresAt || wrong >= tries) return kept;
@@ -76,8 +65,4 @@ export function consentCodes({ store, clock, sealKey }: SealedValuesDeps): Conse
       return terms;
     },
   };
-}
-
-function hashOf(id: string): string {
-  return createHash("sha256").update(id).digest("base64url");
 }

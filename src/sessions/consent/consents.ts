@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { Listeners } from "../../clients/listeners.ts";
 import type { Consent, ConsentDeed, ConsentTerms } from "../../domain/consent/consent.ts";
 import {
   type Asked,
@@ -12,43 +12,14 @@ import {
   restoredHost,
 } from "../../domain/consent/said.ts";
 import { setBounded } from "../../domain/remembering.ts";
-import type { Bulletin, Clock, Closing, Log, Maybe, Store } from "../../ports.ts";
+import type { Bulletin, Closing, Log, Maybe } from "../../ports.ts";
 import { change, changeFrom } from "../compare-and-set.ts";
-import { sealFor } from "../seal.ts";
+import { digest, type SealedJson, sealedJson } from "../seal.ts";
+import type { SealedValuesDeps } from "../sealed-values.ts";
 
-/**
- * What customers were asked and have said, one value of each customer, so that an answer, an opt-out and one more ask never miss each
- * other. Whatever asks the store may throw a Fault `store-unavailable`.
- */
-export interface Consents extends Closing {
-  /** At most a second old; a change by another gateway counts at once. */
-  of(customer: string): Maybe<CustomerSaid>;
-  ask(consent: Consent, terms: ConsentTerms): Promise<Asked>;
-  /** A yes without an ask; gives those whose place it takes. */
-  grantAtOnce(consent: Consent): Promise<readonly Consent[]>;
-  /** Null where that can't happen any more: the first answer counts. */
-  answer(customer: string, id: string, deed: ConsentDeed): Promise<Consent | null>;
-  /** Gives one that counts once to an impersonation, which is its only one; null if it counts no more. */
-  bind(customer: string, id: string, impersonation: string): Promise<Consent | null>;
-  /** What an impersonation had that is over, and what was asked within it. */
-  useUp(customer: string, impersonation: string): Promise<readonly Consent[]>;
-  /** False: it was so already. */
-  optOut(customer: string, out: boolean): Promise<boolean>;
-  /** All customers of whom something waits for an answer, or counts. */
-  waiting(): Promise<readonly (readonly [customer: string, said: CustomerSaid])[]>;
-  /** Lets the clock do its part for everybody; gives what lapsed and was used up, each on one gateway. */
-  sweep(): Promise<readonly Consent[]>;
-  /** Calls the listener for each customer of whom this process hears that something was changed, by whichever gateway. */
-  onChanged(listener: (customer: string, said: CustomerSaid) => void): () => void;
-}
-
-interface ConsentsDeps {
-  readonly store: Store;
+interface ConsentsDeps extends SealedValuesDeps {
   readonly bulletin: Bulletin;
-  readonly clock: Clock;
   readonly log: Log;
-  /** At least 32 secret bytes, the same for all gateways of one store. */
-  readonly sealKey: Uint8Array;
   /** How long what is over is kept, ms. */
   readonly keepFor: () => number;
   /** How long what was read is believed, ms; 1000 unless given. */
@@ -71,25 +42,32 @@ export function consents(deps: ConsentsDeps): Consents {
   return new StoredConsents(deps);
 }
 
-class StoredConsents implements Consents {
+export type Consents = Pick<StoredConsents, keyof StoredConsents>;
+
+/**
+ * What customers were asked and have said, one value of each customer, so that an answer, an opt-out and one more ask never miss each
+ * other. Whatever asks the store may throw a Fault `store-unavailable`.
+ */
+class StoredConsents implements Closing {
   readonly #deps: ConsentsDeps;
-  readonly #seal: ReturnType<typeof sealFor>;
+  readonly #all: SealedJson<Stored>;
   readonly #known = new Map<string, { readonly said: CustomerSaid; readonly until: number }>();
-  readonly #listeners = new Set<(customer: string, said: CustomerSaid) => void>();
+  readonly #listeners = new Listeners<[customer: string, said: CustomerSaid]>();
   readonly #stopListening: () => void;
   /** Grows with every piece of news: what was read before some came is not remembered. */
   #news = 0;
 
   constructor(deps: ConsentsDeps) {
     this.#deps = deps;
-    this.#seal = sealFor(deps.sealKey, "consents");
+    this.#all = sealedJson(deps.store, deps.sealKey, "consents");
     this.#stopListening = deps.bulletin.listen((key) => this.#hear(key));
   }
 
+  /** At most a second old; a change by another gateway counts at once. */
   of(customer: string): Maybe<CustomerSaid> {
     const known = this.#known.get(keyOf(customer));
     if (known !== undefined && this.#deps.clock.monotonic() < known.until) return known.said;
-    return this.#read(keyOf(customer)).then((it) => it ?? NOTHING_SAID);
+    return this.#read(keyOf(customer));
   }
 
   async ask(consent: Consent, terms: ConsentTerms): Promise<Asked> {
@@ -102,6 +80,7 @@ class StoredConsents implements Consents {
     return asked;
   }
 
+  /** A yes without an ask; gives those whose place it takes. */
   async grantAtOnce(consent: Consent): Promise<readonly Consent[]> {
     let replaced: readonly Consent[] = [];
     await this.#change(consent.customer.id, (said) => {
@@ -112,14 +91,17 @@ class StoredConsents implements Consents {
     return replaced;
   }
 
+  /** Null where that can't happen any more: the first answer counts. */
   answer(customer: string, id: string, deed: ConsentDeed): Promise<Consent | null> {
     return this.#edit(customer, (said) => done(said, id, deed, this.#deps.clock.now()));
   }
 
+  /** Gives one that counts once to an impersonation, which is its only one; null if it counts no more. */
   bind(customer: string, id: string, impersonation: string): Promise<Consent | null> {
     return this.#edit(customer, (said) => bound(said, id, impersonation, this.#deps.clock.now()));
   }
 
+  /** What an impersonation had that is over, and what was asked within it. */
   async useUp(customer: string, impersonation: string): Promise<readonly Consent[]> {
     let changed: readonly Consent[] = [];
     await this.#changeAt(keyOf(customer), (said) => {
@@ -130,6 +112,7 @@ class StoredConsents implements Consents {
     return changed;
   }
 
+  /** False: it was so already. */
   async optOut(customer: string, out: boolean): Promise<boolean> {
     let changed = false;
     await this.#change(customer, (said) => {
@@ -139,18 +122,19 @@ class StoredConsents implements Consents {
     return changed;
   }
 
+  /** All customers of whom something waits for an answer, or counts. */
   async waiting(): Promise<readonly (readonly [string, CustomerSaid])[]> {
     const found: (readonly [string, CustomerSaid])[] = [];
     for (const due of await this.#deps.store.list(DUE)) {
-      const key = SAID + due.slice(DUE.length);
-      const stored = await this.#deps.store.read(key);
+      const stored = await this.#all.read(SAID + due.slice(DUE.length));
       if (stored === null) continue;
-      const { customer, ...said } = this.#open(key, stored.value);
+      const { customer, ...said } = stored.value;
       found.push([customer, said]);
     }
     return found;
   }
 
+  /** Lets the clock do its part for everybody; gives what lapsed and was used up, each on one gateway. */
   async sweep(): Promise<readonly Consent[]> {
     const all: Consent[] = [];
     for (const due of await this.#deps.store.list(DUE)) {
@@ -167,9 +151,9 @@ class StoredConsents implements Consents {
     return all;
   }
 
+  /** Calls the listener for each customer of whom this process hears that something was changed, by whichever gateway. */
   onChanged(listener: (customer: string, said: CustomerSaid) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
@@ -191,17 +175,14 @@ class StoredConsents implements Consents {
 
   async #change(customer: string, edit: (said: CustomerSaid) => CustomerSaid): Promise<void> {
     const key = keyOf(customer);
-    const { before, after } = await changeFrom<Stored>(
-      { customer, ...NOTHING_SAID },
-      this.#at(key),
-      editing(edit),
-    );
+    const nothing: Stored = { customer, ...NOTHING_SAID };
+    const { before, after } = await changeFrom(nothing, this.#at(key), editing(edit));
     if (before !== after) await this.#announce(key, after);
   }
 
   /** Null if there is nothing of this customer. */
   async #changeAt(key: string, edit: (said: CustomerSaid) => CustomerSaid): Promise<CustomerSaid | null> {
-    const changed = await change<Stored>(this.#at(key), editing(edit));
+    const changed = await change(this.#at(key), editing(edit));
     if (changed === null) return null;
     const { before, after } = changed;
     if (before !== after) await this.#announce(key, after);
@@ -209,17 +190,7 @@ class StoredConsents implements Consents {
   }
 
   #at(key: string) {
-    return {
-      store: this.#deps.store,
-      key,
-      read: (text: string) => this.#open(key, text),
-      write: (it: Stored) => this.#seal.seal(JSON.stringify(it), key),
-      expiresAt: (it: Stored) => this.#expiresAt(it),
-    };
-  }
-
-  #open(key: string, text: string): Stored {
-    return JSON.parse(this.#seal.open(text, key)) as Stored;
+    return this.#all.at(key, (it) => this.#expiresAt(it));
   }
 
   #expiresAt({ optedOutAt, consents }: Stored): number {
@@ -229,11 +200,10 @@ class StoredConsents implements Consents {
     return last + Math.max(DAY, this.#deps.keepFor());
   }
 
-  async #read(key: string): Promise<CustomerSaid | null> {
+  async #read(key: string): Promise<CustomerSaid> {
     const before = this.#news;
-    const stored = await this.#deps.store.read(key);
-    const said = stored === null ? null : this.#open(key, stored.value);
-    if (before === this.#news) this.#remember(key, said ?? NOTHING_SAID);
+    const said = (await this.#all.read(key))?.value ?? NOTHING_SAID;
+    if (before === this.#news) this.#remember(key, said);
     return said;
   }
 
@@ -243,20 +213,14 @@ class StoredConsents implements Consents {
   }
 
   async #announce(key: string, after: Stored): Promise<void> {
-    const { store, bulletin, clock, log } = this.#deps;
+    const { store, bulletin, log } = this.#deps;
     this.#news += 1;
     this.#remember(key, after);
     this.#tell(after);
     if (waits(after)) {
       const due = DUE + key.slice(SAID.length);
-      const known = await store.read(due);
-      const expiresAt = this.#expiresAt(after);
-      if (known === null) await store.write(due, "1", { version: null, expiresAt });
-      else
-        await store.write(due, "1", {
-          version: known.version,
-          expiresAt: Math.max(expiresAt, clock.now() + DAY),
-        });
+      const version = (await store.read(due))?.version ?? null;
+      await store.write(due, "1", { version, expiresAt: this.#expiresAt(after) });
     }
     try {
       await bulletin.tell(key);
@@ -277,15 +241,15 @@ class StoredConsents implements Consents {
 
   async #hearOf(key: string): Promise<void> {
     try {
-      const stored = await this.#deps.store.read(key);
-      if (stored !== null) this.#tell(this.#open(key, stored.value));
+      const stored = await this.#all.read(key);
+      if (stored !== null) this.#tell(stored.value);
     } catch (error) {
       this.#deps.log.debug({ err: error }, "what a customer said can not be read; it is at the next request");
     }
   }
 
   #tell({ customer, ...said }: Stored): void {
-    for (const listener of this.#listeners) listener(customer, said);
+    this.#listeners.tell(customer, said);
   }
 }
 
@@ -297,7 +261,7 @@ function editing(edit: (said: CustomerSaid) => CustomerSaid): (before: Stored) =
 }
 
 function keyOf(customer: string): string {
-  return SAID + createHash("sha256").update(customer).digest("base64url");
+  return SAID + digest(customer);
 }
 
 function waits({ consents }: CustomerSaid): boolean {

@@ -1,5 +1,5 @@
-import type { Clock, Store } from "../../ports.ts";
-import { sealFor } from "../seal.ts";
+import { sealedJson } from "../seal.ts";
+import type { SealedValuesDeps } from "../sealed-values.ts";
 
 /** Something that is sent until it is taken. Times are ms since the epoch. */
 export interface Waiting {
@@ -26,38 +26,30 @@ export interface Outbox<T extends Waiting> {
 
 const DAY = 86_400_000;
 
-interface OutboxDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly sealKey: Uint8Array;
-}
-
 /** `kind` is what keys in the store begin with. */
-export function outbox<T extends Waiting>({ store, clock, sealKey }: OutboxDeps, kind: string): Outbox<T> {
-  const { seal, open } = sealFor(sealKey, kind);
+export function outbox<T extends Waiting>(
+  { store, clock, sealKey }: SealedValuesDeps,
+  kind: string,
+): Outbox<T> {
+  const all = sealedJson<T>(store, sealKey, kind);
   const prefix = `${kind}:`;
   const write = async (it: T, version: number | null): Promise<boolean> => {
-    const key = prefix + it.id;
     // It is given up, on record, by the gateway that looks at it then: no store forgets it before.
     const expiresAt = Math.max(it.keepUntil, clock.now()) + DAY;
-    return await store.write(key, seal(JSON.stringify(it), key), { version, expiresAt });
-  };
-  const read = async (key: string) => {
-    const stored = await store.read(key);
-    return stored && { version: stored.version, item: JSON.parse(open(stored.value, key)) as T };
+    return await all.write(prefix + it.id, it, { version, expiresAt });
   };
   const change = async (id: string, from: number | null, more: Partial<Waiting>): Promise<boolean> => {
-    const it = await read(prefix + id);
-    if (it === null || (from !== null && it.item.next !== from)) return false;
-    return await write({ ...it.item, ...more }, it.version);
+    const it = await all.read(prefix + id);
+    if (it === null || (from !== null && it.value.next !== from)) return false;
+    return await write({ ...it.value, ...more }, it.version);
   };
   return {
     add: async (item) => void (await write(item, null)),
     list: async () => {
       const found: T[] = [];
       for (const key of await store.list(prefix)) {
-        const it = await read(key);
-        if (it !== null) found.push(it.item);
+        const it = await all.read(key);
+        if (it !== null) found.push(it.value);
       }
       return found.toSorted((a, b) => a.at - b.at);
     },

@@ -14,13 +14,9 @@ export function settingsSeen({ store, clock }: Pick<SealedValuesDeps, "store" | 
   return {
     async replace(digest) {
       const same = (text: string) => text;
-      const expiresAt = () => clock.now() + FOR_GOOD;
-      const changed = await changeFrom(
-        "",
-        { store, key: KEY, read: same, write: same, expiresAt },
-        () => digest,
-      );
-      return changed.before === "" || changed.before === digest ? null : changed.before;
+      const there = { store, key: KEY, read: same, write: same, expiresAt: () => clock.now() + FOR_GOOD };
+      const { before } = await changeFrom("", there, () => digest);
+      return before === "" || before === digest ? null : before;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { HelpRequest } from "../../domain/help/help.ts";
-import { sealFor } from "../seal.ts";
+import { sealedJson } from "../seal.ts";
 import type { SealedValuesDeps } from "../sealed-values.ts";
 
 /** Requests for help, for those who open their links. Throws a Fault `store-unavailable`. */
@@ -12,18 +12,11 @@ export interface HelpRequests {
 const ID = /^[0-9a-f-]{36}$/;
 
 export function helpRequests({ store, clock, sealKey }: SealedValuesDeps): HelpRequests {
-  const { seal, open } = sealFor(sealKey, "help");
-  const keyOf = (id: string) => `help:${id}`;
+  const all = sealedJson<HelpRequest>(store, sealKey, "help");
   return {
     keep: async (request, lasts) => {
-      const key = keyOf(request.id);
-      const life = { version: null, expiresAt: clock.now() + lasts };
-      await store.write(key, seal(JSON.stringify(request), key), life);
+      await all.write(`help:${request.id}`, request, { version: null, expiresAt: clock.now() + lasts });
     },
-    read: async (id) => {
-      if (!ID.test(id)) return null;
-      const stored = await store.read(keyOf(id));
-      return stored === null ? null : (JSON.parse(open(stored.value, keyOf(id))) as HelpRequest);
-    },
+    read: async (id) => (ID.test(id) ? ((await all.read(`help:${id}`))?.value ?? null) : null),
   };
 }

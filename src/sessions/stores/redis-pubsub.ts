@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { Listeners } from "../../clients/listeners.ts";
 import type { RedisClient } from "../../clients/redis.ts";
 import type { Bulletin, Log } from "../../ports.ts";
 import type { Ask } from "./ask.ts";
@@ -23,20 +24,17 @@ const FORGOTTEN_AFTER = 60;
 export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close(): void } {
   const { ask, listener, channel, beat, log } = options;
   const self = randomBytes(9).toString("base64url");
-  const listeners = new Set<(key: string | null) => void>();
+  const listeners = new Listeners<[key: string | null]>();
   const tellers = tellersOf();
   let told = 0;
   let silent = 0;
-  const tellAll = (key: string | null) => {
-    for (const heard of listeners) heard(key);
-  };
   const say = (key: string) => ask((client) => client.publish(channel, `${self} ${told} ${key}`));
   listener.on("message", (_: string, message: string) => {
     const [from = "", count = "", ...words] = message.split(" ");
     const key = words.join(" ");
     if (from === self) silent = 0;
-    else if (tellers.missed(from, Number(count), key !== "")) tellAll(null);
-    else if (key !== "") tellAll(key);
+    else if (tellers.missed(from, Number(count), key !== "")) listeners.tell(null);
+    else if (key !== "") listeners.tell(key);
   });
   const hear = () => {
     listener.subscribe(channel).catch((error: Error) => log.debug({ error: error.message }, "not listening"));
@@ -47,7 +45,7 @@ export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close
     silent += 1;
     tellers.age();
     if (silent > 1) {
-      tellAll(null);
+      listeners.tell(null);
       hear();
     }
     say("").catch((error: Error) => log.debug({ error: error.message }, "no beat"));
@@ -57,10 +55,7 @@ export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close
       told += 1;
       await say(key);
     },
-    listen: (heard) => {
-      listeners.add(heard);
-      return () => listeners.delete(heard);
-    },
+    listen: (heard) => listeners.add(heard),
     close: () => clearInterval(timer),
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { Listeners } from "../../clients/listeners.ts";
 import type { Bulletin, Clock, Log } from "../../ports.ts";
 import type { Attempt } from "./store.ts";
 
@@ -19,7 +20,7 @@ const KEPT_FOR = 60_000;
 export function sqliteBulletin(options: SqliteBulletinOptions): Bulletin & { close(): void } {
   const { database, clock, log, poll, attempt } = options;
   const self = randomBytes(9).toString("base64url");
-  const listeners = new Set<(key: string | null) => void>();
+  const listeners = new Listeners<[key: string | null]>();
   const changes = database.prepare("pragma data_version");
   const newest = database.prepare("select seq from sqlite_sequence where name = 'news'");
   const since = database.prepare("select id, teller, key from news where id > ? order by id");
@@ -27,17 +28,14 @@ export function sqliteBulletin(options: SqliteBulletinOptions): Bulletin & { clo
   const forget = database.prepare("delete from news where at < ?");
   let version = changes.get()?.data_version;
   let last = Number(newest.get()?.seq ?? 0);
-  const tellAll = (key: string | null) => {
-    for (const heard of listeners) heard(key);
-  };
   const look = () => {
     const now = changes.get()?.data_version;
     if (now === version) return;
     version = now;
     const lines = since.all(last);
     const end = Number(newest.get()?.seq ?? last);
-    if (end - last > lines.length) tellAll(null);
-    for (const line of lines) if (line.teller !== self) tellAll(String(line.key));
+    if (end - last > lines.length) listeners.tell(null);
+    for (const line of lines) if (line.teller !== self) listeners.tell(String(line.key));
     last = end;
   };
   const timer = setInterval(() => {
@@ -55,10 +53,7 @@ export function sqliteBulletin(options: SqliteBulletinOptions): Bulletin & { clo
         insert.run(now, self, key);
       });
     },
-    listen: (heard) => {
-      listeners.add(heard);
-      return () => listeners.delete(heard);
-    },
+    listen: (heard) => listeners.add(heard),
     close: () => clearInterval(timer),
   };
 }

@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { redisWarnings } from "../../../src/audit/shipping/redis-durability.ts";
-import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
+import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
+import { audit } from "../../../src/config/sections/audit.ts";
 import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
 import { type RedisServer, redisServer } from "../../fixtures/servers/redis.ts";
 import { clock, memoryLog } from "../journal-folder.ts";
@@ -14,8 +15,8 @@ async function setup(t: Test, at: RedisServer = server) {
   const log = memoryLog();
   const reader = new Redis(at.port, at.host);
   await reader.flushall();
-  const sink = redisStream.create(
-    { redis: { url: at.url, stream: "{guise:audit}" } },
+  const sink = new RedisStream(
+    { url: at.url, stream: "{guise:audit}" },
     { clock, log, folder: "", producer: "gw-1" },
   );
   t.teardown(async () => {
@@ -65,8 +66,8 @@ t.test("a number that somebody moved ahead is put back to what the stream has", 
 
 t.test("what another gateway has sent from a copy of our journal is not sent again", async (t) => {
   const { sink, reader, arrived, log } = await setup(t);
-  const other = redisStream.create(
-    { redis: { url: server.url, stream: "{guise:audit}" } },
+  const other = new RedisStream(
+    { url: server.url, stream: "{guise:audit}" },
     { clock, log, folder: "", producer: "gw-2" },
   );
   t.teardown(() => other.close());
@@ -236,7 +237,7 @@ t.test("what may not be asked is no reason to stop, and is said", async (t) => {
 });
 
 t.test("options have a stream whose cursor shares its slot", async (t) => {
-  const parse = (stream?: string) => redisStream.schema.safeParse({ redis: { url: "redis://h", stream } });
-  t.equal(parse().data?.redis.stream, "{guise:audit}");
+  const parse = (stream?: string) => audit.safeParse({ stream });
+  t.equal(parse().data?.stream, "{guise:audit}");
   t.equal(parse("audit").success, false);
 });

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
-import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
+import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { type RedisServer, redisServer } from "../../fixtures/servers/redis.ts";
 import { relay } from "../../fixtures/servers/relay.ts";
@@ -23,8 +23,8 @@ async function serverFor(t: Test, args: readonly string[] = DURABLE): Promise<Re
 async function carrying(t: Test, port: number, folder = testFolder(t)) {
   const log = memoryLog();
   const ledger = await openLedger(folder, { log, segmentBytes: 20_000 });
-  const sink = redisStream.create(
-    { redis: { url: `redis://127.0.0.1:${port}`, stream: "{guise:audit}" } },
+  const sink = new RedisStream(
+    { url: `redis://127.0.0.1:${port}`, stream: "{guise:audit}" },
     { clock, log, folder, producer: ledger.source.producer },
   );
   const it = shipper({

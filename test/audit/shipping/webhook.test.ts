@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { shipping } from "../../../src/audit/shipping/shipping.ts";
 import { problemWord } from "../../../src/audit/shipping/sink-errors.ts";
-import { webhook } from "../../../src/audit/shipping/webhook.ts";
+import { Webhook } from "../../../src/audit/shipping/webhook.ts";
 import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
 import { hook, type Posted } from "../../fixtures/apps/hook.ts";
 import { freePort } from "../../fixtures/servers/port.ts";
@@ -20,8 +20,7 @@ async function setup(
   const { url } = there;
   const log = memoryLog();
   const folder = testFolder(t);
-  const make = () =>
-    webhook.create({ webhook: { format: "json", url, ...more } }, { clock, log, folder, producer: "gw-1" });
+  const make = () => new Webhook({ format: "json", url, ...more }, { clock, log, folder, producer: "gw-1" });
   const arrived = async () => there.taken();
   return { ...there, sink: make(), make, log, folder, arrived };
 }
@@ -143,7 +142,7 @@ t.test("a life that runs when another process is the first to tell knows its own
   const folder = testFolder(t);
   const { url } = await hook(t);
   const of = (producer: string) =>
-    webhook.create({ webhook: { format: "json", url } }, { clock, log: memoryLog(), folder, producer });
+    new Webhook({ format: "json", url }, { clock, log: memoryLog(), folder, producer });
   const ledger = await openLedger(folder);
   const { producer } = ledger.source;
   t.equal(await of("gw-1").position(producer), 1);
@@ -187,8 +186,7 @@ t.test("a file of positions that can't be read is a problem with a word of its o
 t.test("a new password makes no other webhook of it, and is in no name", async (t) => {
   const { url } = await hook(t);
   const deps = { clock, log: memoryLog(), folder: testFolder(t), producer: "gw-1" };
-  const of = (user: string) =>
-    webhook.create({ webhook: { format: "json", url: url.replace("//", `//${user}`) } }, deps);
+  const of = (user: string) => new Webhook({ format: "json", url: url.replace("//", `//${user}`) }, deps);
   await of("me:hunter2@").send(records("gw-1", 2));
   t.equal(await of("me:hunter3@").position("gw-1"), 2);
   t.notMatch(of("me:hunter2@").name, /hunter|me:/);
@@ -214,7 +212,7 @@ t.test("one address that is told of two things is two sinks", async (t) => {
   const folder = testFolder(t);
   const deps = { clock, log: memoryLog(), folder, producer: "gw-1" };
   const { url, posts } = await hook(t);
-  const of = (more: object) => webhook.create({ webhook: { format: "json", url, ...more } }, deps);
+  const of = (more: object) => new Webhook({ format: "json", url, ...more }, deps);
   const [all, ends] = [of({}), of({ events: ["impersonation.ended"] })];
   t.not(all.name, ends.name);
   await ends.position("gw-1");
@@ -225,9 +223,9 @@ t.test("one address that is told of two things is two sinks", async (t) => {
 });
 
 t.test("a secret that says it is base64 and is not is refused", async (t) => {
-  const options = { webhook: { format: "json" as const, url: "http://127.0.0.1:1/", secret: "whsec_ä" } };
+  const options = { format: "json" as const, url: "http://127.0.0.1:1/", secret: "whsec_ä" };
   const deps = { clock, log: memoryLog(), folder: testFolder(t), producer: "gw-1" };
-  t.throws(() => webhook.create(options, deps), { code: "config-invalid" });
+  t.throws(() => new Webhook(options, deps), { code: "config-invalid" });
 });
 
 t.test("an address that does not answer is a problem of its own", async (t) => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
-import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
+import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { openKeyring } from "../../../src/keys/keyring.ts";
@@ -100,8 +100,8 @@ t.test("the stream is read like a journal", async (t) => {
   const server = await redisServer();
   t.teardown(() => server.stop());
   const { data, it } = await made(t);
-  const sink = redisStream.create(
-    { redis: { url: server.url, stream: "{guise:audit}" } },
+  const sink = new RedisStream(
+    { url: server.url, stream: "{guise:audit}" },
     { clock, log: memoryLog(), folder: data, producer: it.source.producer },
   );
   const ship = shipper({ source: it.source, sink, clock, log: memoryLog() });

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, seal } from "../../../src/audit/record/hash-chain.ts";
-import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
+import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { event } from "../../audit/event.ts";
@@ -29,8 +29,8 @@ async function made(t: Test) {
   await admin.flushall();
   const it = await openLedger(join(data, "audit"));
   const sink = () =>
-    redisStream.create(
-      { redis: { url: server.url, stream: STREAM } },
+    new RedisStream(
+      { url: server.url, stream: STREAM },
       { clock, log: memoryLog(), folder: data, producer: it.source.producer },
     );
   const ship = async () => {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import t from "tap";
-import { ConnectionLost, type Pooled, pool } from "../../../src/clients/sql/pool.ts";
+import { ConnectionLost, Pool, type Pooled } from "../../../src/clients/sql/pool.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -24,7 +24,7 @@ function fakes(most: number, idle = 60_000) {
     made.push(one);
     return one;
   };
-  return { made, shared: pool({ connect, most, idle }) };
+  return { made, shared: new Pool({ connect, most, idle }) };
 }
 
 t.test(
@@ -139,7 +139,7 @@ t.test("what the server refuses is not tried twice", async (t) => {
 
 t.test("who can't connect is told, and the place is free again", async (t) => {
   let tries = 0;
-  const shared = pool<Fake>({
+  const shared = new Pool<Fake>({
     connect: async () => {
       tries += 1;
       if (tries === 1) throw new Error("refused");

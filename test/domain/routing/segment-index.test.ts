@@ -15,7 +15,7 @@ function index(...written: readonly string[]) {
 /** All that a path finds, in the order in which it is found. */
 function all(written: readonly string[], path: string, below = false): readonly string[] {
   const found: string[] = [];
-  const what = { segments: pathSegments(path), below, params: true, delimiter: "/" } as const;
+  const what = { segments: pathSegments(path), below, delimiter: "/" } as const;
   search(index(...written), what, (value, values) => {
     found.push([value, ...values].join(" "));
     return null;
@@ -29,7 +29,7 @@ t.test("what matches is found from the most to the least specific", async (t) =>
 
 t.test("a search that has its answer goes no further", async (t) => {
   const seen: string[] = [];
-  const what = { segments: ["ab"], below: false, params: true, delimiter: "/" } as const;
+  const what = { segments: ["ab"], below: false, delimiter: "/" } as const;
   const answer = search(index("/*w", "/:p", "/ab"), what, (value) => {
     seen.push(value);
     return value === "/:p" ? 7 : null;

@@ -24,7 +24,8 @@ interface Asked {
   readonly body: BodyText | null;
 }
 
-type Source = "query" | "header" | "form" | "json";
+const SOURCES = ["query", "header", "form", "json"] as const;
+type Source = (typeof SOURCES)[number];
 
 interface Test {
   readonly source: Source;
@@ -44,13 +45,8 @@ export interface CompiledConditions {
 }
 
 export function compileConditions(conditions: Conditions): CompiledConditions {
-  const { query, header, form, json, graphql } = conditions;
-  const tests = [
-    ...query.map((it) => testOf("query", it)),
-    ...header.map((it) => testOf("header", it)),
-    ...form.map((it) => testOf("form", it)),
-    ...json.map((it) => testOf("json", it)),
-  ];
+  const { query, form, json, graphql } = conditions;
+  const tests = SOURCES.flatMap((source) => conditions[source].map((it) => testOf(source, it)));
   const inBody = form.length > 0 || json.length > 0 || graphql !== null;
   return {
     hold: (said) => tests.every((it) => holds(it, said)) && (graphql === null || allAre(said, graphql)),

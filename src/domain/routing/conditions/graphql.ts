@@ -1,3 +1,4 @@
+import { wordList } from "../../text/word-list.ts";
 import type { BodyParameters } from "./body-parameters.ts";
 import type { Parameter } from "./parameters.ts";
 
@@ -13,22 +14,12 @@ const UNKNOWN: GraphqlFact = { kind: "unknown" };
 const NONE: GraphqlFact = { kind: "none" };
 
 /** Parameters that name an operation, or say which text is meant. */
-const STEMS: ReadonlySet<string> = new Set([
-  "query",
-  "mutation",
-  "operationname",
-  "operations",
-  "variables",
-  "extensions",
-  "id",
-  "queryid",
-  "query_id",
-  "documentid",
-  "document_id",
-  "doc_id",
-  "hash",
-  "sha256hash",
-]);
+const STEMS: ReadonlySet<string> = new Set(
+  wordList(`
+  query mutation operationname operations variables extensions id queryid query_id documentid
+  document_id doc_id hash sha256hash
+`),
+);
 const KEYS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
 
 /**

@@ -1,3 +1,4 @@
+import { jsonIn } from "../../text/json-in.ts";
 import { MOST_PARAMETERS, type Parameter, parameter } from "./parameters.ts";
 
 const DEEPEST = 64;
@@ -7,12 +8,7 @@ const DEEPEST = 64;
  * is one itself. A key that comes twice makes two. Null: the text is no JSON, or too deep or too much to be read.
  */
 export function jsonParameters(text: string): readonly Parameter[] | null {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  if (jsonIn(text) === undefined) return null;
   const walk = new Walk(text);
   walk.value("", true, 0);
   return walk.tooMuch ? null : walk.found;

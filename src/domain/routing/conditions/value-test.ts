@@ -1,5 +1,6 @@
 import type { LinearPattern } from "../linear-pattern.ts";
 import { anyCase } from "../pattern.ts";
+import { percentDecoded } from "../percent-decoded.ts";
 
 /** What a condition asks of the value under a name. */
 export type ValueTest =
@@ -70,13 +71,7 @@ function readingsOf(value: string): readonly string[] {
 }
 
 function decodedAgain(value: string): string {
-  if (!value.includes("%")) return value;
-  try {
-    return decodeURIComponent(value);
-  } catch (error) {
-    if (error instanceof URIError) return value;
-    throw error;
-  }
+  return percentDecoded(value) ?? value;
 }
 
 function sameLoosely(wanted: string, value: string): boolean {

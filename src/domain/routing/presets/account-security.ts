@@ -1,28 +1,23 @@
+import { wordList } from "../../text/word-list.ts";
 import { fieldGuards, type Guard, type Preset } from "./preset.ts";
 
 /** Where apps keep what belongs to the person who is signed in. */
-const OWN = [
-  "account",
-  "accounts",
-  "me",
-  "my",
-  "my-account",
-  "profile",
-  "settings",
-  "user",
-  "users",
-] as const;
+const OWN = wordList("account accounts me my my-account profile settings user users");
 
 /** A name that means one thing wherever it stands in a path; written with dashes, underscores or in one word. */
-function anywhere(...names: readonly string[]): readonly string[] {
-  const spellings = names.flatMap((name) => [name, name.replaceAll("-", "_"), name.replaceAll("-", "")]);
+function anywhere(names: string): readonly string[] {
+  const spellings = wordList(names).flatMap((name) => [
+    name,
+    name.replaceAll("-", "_"),
+    name.replaceAll("-", ""),
+  ]);
   return [...new Set(spellings)].map((name) => `{/*at}/${name}`);
 }
 
 /** A name that means it only right below something of the person's own. */
-function asSelf(...names: readonly string[]): readonly string[] {
+function asSelf(names: string): readonly string[] {
   const places = [...OWN, "users/:id", "accounts/:id"];
-  return places.flatMap((own) => names.map((name) => `{/*at}/${own}/${name}`));
+  return places.flatMap((own) => wordList(names).map((name) => `{/*at}/${own}/${name}`));
 }
 
 /** Where a larger form or a REST call of one's own data goes: what is refused there is only the field. */
@@ -33,27 +28,10 @@ const OWN_FORMS: readonly string[] = [
   "{/*at}/accounts/:id",
 ];
 
-const PASSWORDS = [
-  "password",
-  "*.password",
-  "*_password",
-  "*password_*",
-  "*.pass",
-  "pass1",
-  "passwd",
-  "*.passwd",
-  "newpassword",
-];
-const EMAILS = [
-  "email",
-  "*.email",
-  "*_email",
-  "*email_address",
-  "emailaddress",
-  "mail",
-  "*.mail",
-  "newemail",
-];
+const PASSWORDS = wordList(
+  "password *.password *_password *password_* *.pass pass1 passwd *.passwd newpassword",
+);
+const EMAILS = wordList("email *.email *_email *email_address emailaddress mail *.mail newemail");
 
 /** GraphQL has one address for everything: what its operation and its variables are called tells what it is for. */
 const GRAPHQL = ["{/*at}/graphql", "{/*at}/gql"];
@@ -96,37 +74,29 @@ export const ACCOUNT_SECURITY: Preset = {
       name: "password",
       sentence: SENTENCES.password,
       paths: [
-        ...anywhere(
-          "password",
-          "passwords",
-          "change-password",
-          "password-change",
-          "update-password",
-          "set-password",
-        ),
-        ...anywhere("reset-password", "password-reset", "forgot-password", "lost-password", "edit-password"),
+        ...anywhere("password passwords change-password password-change update-password set-password"),
+        ...anywhere("reset-password password-reset forgot-password lost-password edit-password"),
         // WordPress keeps password and e-mail in its profile form; WooCommerce in its own.
         "{/*at}/wp-login.php",
         "{/*at}/wp-admin/profile.php",
         "{/*at}/wp-admin/user-edit.php",
         "{/*at}/my-account/edit-account",
       ],
+    },
+    {
       // Devise: the form at /users/edit sends password and e-mail here.
-      exact: { paths: ["{/*at}/users"], methods: ["PUT", "PATCH"] },
+      name: "password",
+      sentence: SENTENCES.password,
+      paths: ["{/*at}/users"],
+      methods: ["PUT", "PATCH"],
+      below: false,
     },
     {
       name: "email",
       sentence: SENTENCES.email,
       paths: [
-        ...anywhere(
-          "change-email",
-          "email-change",
-          "update-email",
-          "set-email",
-          "confirm-email",
-          "email-addresses",
-        ),
-        ...asSelf("email", "emails"),
+        ...anywhere("change-email email-change update-email set-email confirm-email email-addresses"),
+        ...asSelf("email emails"),
         // Laravel Fortify and Jetstream: name and e-mail in one form.
         "{/*at}/user/profile-information",
       ],
@@ -135,17 +105,9 @@ export const ACCOUNT_SECURITY: Preset = {
       name: "two-factor",
       sentence: SENTENCES["two-factor"],
       paths: [
-        ...anywhere(
-          "two-factor",
-          "two-factor-auth",
-          "two-factor-authentication",
-          "2fa",
-          "mfa",
-          "otp",
-          "totp",
-        ),
-        ...anywhere("confirmed-two-factor-authentication", "two-factor-recovery-codes"),
-        ...anywhere("recovery-codes", "backup-codes", "authenticators"),
+        ...anywhere("two-factor two-factor-auth two-factor-authentication 2fa mfa otp totp"),
+        ...anywhere("confirmed-two-factor-authentication two-factor-recovery-codes"),
+        ...anywhere("recovery-codes backup-codes authenticators"),
         // Nextcloud
         "{/*at}/apps/twofactor_totp",
         "{/*at}/apps/twofactor_backupcodes",
@@ -154,14 +116,14 @@ export const ACCOUNT_SECURITY: Preset = {
     {
       name: "passkeys",
       sentence: "Passkeys are the customer's own.",
-      paths: anywhere("passkey", "passkeys", "webauthn", "security-key", "security-keys", "fido2", "u2f"),
+      paths: anywhere("passkey passkeys webauthn security-key security-keys fido2 u2f"),
     },
     {
       name: "sign-in",
       sentence: "Other ways to sign in are the customer's own.",
       paths: [
-        ...anywhere("link-account", "linked-accounts", "connected-accounts", "social-accounts"),
-        ...asSelf("identities", "auth"),
+        ...anywhere("link-account linked-accounts connected-accounts social-accounts"),
+        ...asSelf("identities auth"),
         // django-allauth
         "{/*at}/social/connections",
       ],
@@ -170,15 +132,10 @@ export const ACCOUNT_SECURITY: Preset = {
       name: "api-keys",
       sentence: SENTENCES["api-keys"],
       paths: [
-        ...anywhere("api-key", "api-keys", "api-token", "api-tokens", "access-token", "access-tokens"),
-        ...anywhere(
-          "personal-access-token",
-          "personal-access-tokens",
-          "application-passwords",
-          "app-passwords",
-        ),
-        ...anywhere("auth-tokens", "deploy-keys", "ssh-key", "ssh-keys", "gpg-key", "gpg-keys"),
-        ...asSelf("keys", "tokens"),
+        ...anywhere("api-key api-keys api-token api-tokens access-token access-tokens"),
+        ...anywhere("personal-access-token personal-access-tokens application-passwords app-passwords"),
+        ...anywhere("auth-tokens deploy-keys ssh-key ssh-keys gpg-key gpg-keys"),
+        ...asSelf("keys tokens"),
         "{/*at}/oauth/authorize",
         "{/*at}/oauth/applications",
         "{/*at}/settings/personal/authtokens",
@@ -188,45 +145,36 @@ export const ACCOUNT_SECURITY: Preset = {
       name: "payment",
       sentence: "Payment methods and billing are the customer's own.",
       paths: [
-        ...anywhere("payment-method", "payment-methods", "add-payment-method", "delete-payment-method"),
-        ...anywhere(
-          "set-default-payment-method",
-          "credit-card",
-          "credit-cards",
-          "bank-account",
-          "bank-accounts",
-        ),
-        ...anywhere("billing", "setup-intent", "setup-intents"),
-        ...asSelf("cards", "subscription", "subscriptions", "payments"),
+        ...anywhere("payment-method payment-methods add-payment-method delete-payment-method"),
+        ...anywhere("set-default-payment-method credit-card credit-cards bank-account bank-accounts"),
+        ...anywhere("billing setup-intent setup-intents"),
+        ...asSelf("cards subscription subscriptions payments"),
       ],
     },
     {
       name: "deletion",
       sentence: SENTENCES.deletion,
       paths: [
-        ...anywhere(
-          "delete-account",
-          "close-account",
-          "cancel-account",
-          "deactivate-account",
-          "account-deletion",
-        ),
+        ...anywhere("delete-account close-account cancel-account deactivate-account account-deletion"),
         ...["account", "me", "my-account", "profile", "user"].flatMap((own) =>
           ["close", "deactivate", "delete", "destroy", "cancel"].map((verb) => `{/*at}/${own}/${verb}`),
         ),
       ],
+    },
+    {
       // Devise, Jetstream and Breeze: DELETE on the thing itself.
-      exact: {
-        paths: ["users", "user", "account", "profile", "me"].map((own) => `{/*at}/${own}`),
-        methods: ["DELETE"],
-      },
+      name: "deletion",
+      sentence: SENTENCES.deletion,
+      paths: ["users", "user", "account", "profile", "me"].map((own) => `{/*at}/${own}`),
+      methods: ["DELETE"],
+      below: false,
     },
     {
       name: "terms",
       sentence: "Only the customer may agree to terms.",
       paths: [
-        ...anywhere("terms", "accept-terms", "terms-of-service", "terms-and-conditions", "tos"),
-        ...anywhere("accept-privacy", "privacy-consent", "cookie-consent", "data-processing-agreement"),
+        ...anywhere("terms accept-terms terms-of-service terms-and-conditions tos"),
+        ...anywhere("accept-privacy privacy-consent cookie-consent data-processing-agreement"),
       ],
     },
     ...FIELDS_OF_ONES_OWN,

@@ -1,26 +1,14 @@
+import { wordList } from "../../text/word-list.ts";
 import { LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const SCRIPT = ["{/*at}/index.php", "/"];
 const API = "{/*at}/api.php";
 const OWN = "Password, e-mail address and keys are the customer's own.";
-const OWN_PAGES = [
-  "ChangeCredentials",
-  "ChangePassword",
-  "ResetPass",
-  "ResetPassword",
-  "PasswordReset",
-  "RemoveCredentials",
-  "ResetTokens",
-  "ChangeEmail",
-  "ConfirmEmail",
-  "InvalidateEmail",
-  "BotPasswords",
-  "OAuthManageMyGrants",
-  "LinkAccounts",
-  "UnlinkAccounts",
-  "Manage_Two-factor_authentication",
-  "AccountSecurity",
-];
+const OWN_PAGES = wordList(`
+  ChangeCredentials ChangePassword ResetPass ResetPassword PasswordReset RemoveCredentials ResetTokens
+  ChangeEmail ConfirmEmail InvalidateEmail BotPasswords OAuthManageMyGrants LinkAccounts
+  UnlinkAccounts Manage_Two-factor_authentication AccountSecurity
+`);
 
 /**
  * Its address as a path. In each language of a wiki the English name counts too, behind another word for `Special`, and blanks

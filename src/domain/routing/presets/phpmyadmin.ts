@@ -1,26 +1,12 @@
+import { wordList } from "../../text/word-list.ts";
 import { LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Users, rights and passwords of the database are nobody's to change as somebody else.";
 /** Words by which a statement changes something. */
 const CHANGES = [
-  "insert",
-  "update",
-  "delete",
-  "drop",
-  "alter",
-  "create",
-  "truncate",
-  "replace",
-  "grant",
-  "revoke",
-  "rename",
-  "call",
-  "load",
+  ...wordList("insert update delete drop alter create truncate replace grant revoke rename call load"),
   "set ",
-  "into",
-  "lock",
-  "optimize",
-  "repair",
+  ...wordList("into lock optimize repair"),
 ];
 
 /** What changes people in a statement, as far as plain words tell. */
@@ -37,18 +23,10 @@ const ABOUT_USERS = [
 ];
 
 /** What the pages ask for by POST and only read. */
-const READS = [
-  "/lint",
-  "/databases",
-  "/tables",
-  "/columns",
-  "/database/sql/autocomplete",
-  "/database/structure/real-row-count",
-  "/sql/get-enum-values",
-  "/sql/get-set-values",
-  "/sql/get-relational-values",
-  "/server/status/processes/refresh",
-];
+const READS = wordList(`
+  /lint /databases /tables /columns /database/sql/autocomplete /database/structure/real-row-count
+  /sql/get-enum-values /sql/get-set-values /sql/get-relational-values /server/status/processes/refresh
+`);
 const FRONT = ["{/*at}/index.php", "/"];
 
 export const PHPMYADMIN: Preset = {
@@ -66,7 +44,7 @@ export const PHPMYADMIN: Preset = {
       name: "logout",
       sentence: "Signing out stops.",
       effect: "stop",
-      paths: ["{/*at}/adminer.php", "{/*at}/index.php", "/"],
+      paths: ["{/*at}/adminer.php", ...FRONT],
       when: { form: { logout: true } },
     },
     {

@@ -14,7 +14,7 @@ type Written =
   | { readonly contains: readonly string[] };
 type Named = Readonly<Record<string, Written>>;
 
-/** One entry of a preset: what it guards and the sentence an agent reads. Patterns cover what lies below them. */
+/** One entry of a preset: what it guards and the sentence an agent reads. */
 export interface Guard {
   readonly name: string;
   readonly sentence: string;
@@ -29,8 +29,8 @@ export interface Guard {
     readonly form?: Named;
     readonly graphql?: readonly GraphqlType[];
   };
-  /** Paths that are guarded without what lies below, and the methods there. */
-  readonly exact?: { readonly paths: readonly string[]; readonly methods: readonly string[] };
+  /** Whether the paths cover what lies below them; so it is unless this says no. */
+  readonly below?: boolean;
 }
 
 /** A named list of rules that ships with the gateway. */
@@ -66,18 +66,10 @@ export function rulesOfPreset({ name, guards }: Preset): readonly RuleSpec[] {
 }
 
 function guardRules(preset: string, guard: Guard): readonly RuleSpec[] {
-  const { effect = "deny", sentence, when, paths, methods = UNSAFE, exact } = guard;
+  const { effect = "deny", sentence, when, paths, methods = UNSAFE, below = true } = guard;
   const rule = { name: `${preset}/${guard.name}`, effect, sentence };
   const conditions = when === undefined ? null : conditionsOf(when);
-  const covering = paths.map((path) => ({ rule, host: null, path, methods, conditions }));
-  const alone = exact?.paths.map((path) => ({
-    rule,
-    host: null,
-    path,
-    methods: exact.methods,
-    below: false,
-  }));
-  return [...covering, ...(alone ?? [])];
+  return paths.map((path) => ({ rule, host: null, path, methods, conditions, below }));
 }
 
 function conditionsOf({ query = {}, form = {}, graphql }: NonNullable<Guard["when"]>): Conditions {

@@ -1,4 +1,5 @@
-import { fieldGuards, LINKS, type Preset, SIGN_OUT } from "./preset.ts";
+import { wordList } from "../../text/word-list.ts";
+import { fieldGuards, type Guard, LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const ADMIN = "{/*at}/wp-admin";
 const AJAX = "{/*at}/wp-admin/admin-ajax.php";
@@ -6,16 +7,22 @@ const AJAX = "{/*at}/wp-admin/admin-ajax.php";
 /** Links of WordPress that change something carry a nonce and say what they do; of a filter that is `-1`. */
 const DOES_SOMETHING = { pattern: "[A-Za-z][\\s\\S]*" };
 
+/** A link of the dashboard that changes something. */
+const LINK = {
+  name: "links",
+  sentence: "This link changes something.",
+  effect: "write",
+  paths: [ADMIN],
+  methods: LINKS,
+} satisfies Guard;
+const ACTIONS = wordList(
+  "trash untrash delete activate deactivate spam unspam approve unapprove remove dodelete",
+);
+
 /** What the dashboard asks for by POST and only reads. */
 const READS = [
-  "query-attachments",
-  "get-attachment",
-  "fetch-list",
-  "find_posts",
-  "wp-link-ajax",
-  "query-themes",
-  "get-revision-diffs",
-  "menu-quick-search",
+  ...wordList("query-attachments get-attachment fetch-list find_posts wp-link-ajax query-themes"),
+  ...wordList("get-revision-diffs menu-quick-search"),
   // Gives back the lock that opening the editor took.
   "wp-remove-post-lock",
 ];
@@ -25,11 +32,7 @@ export const WORDPRESS: Preset = {
   describe:
     "WordPress: signing out means Stop, links that trash, delete or activate something need the mode write, and the media grid loads in mode read. Put `account-security` before it.",
   guards: [
-    {
-      ...SIGN_OUT,
-      paths: ["{/*at}/wp-login.php"],
-      when: { query: { action: "logout" } },
-    },
+    { ...SIGN_OUT, paths: ["{/*at}/wp-login.php"], when: { query: { action: "logout" } } },
     {
       name: "application-passwords",
       sentence: "API keys and tokens are the customer's own.",
@@ -39,9 +42,7 @@ export const WORDPRESS: Preset = {
       name: "rest-route",
       sentence: "Password, e-mail address and application passwords are the customer's own.",
       paths: ["{/*at}/index.php", "/"],
-      when: {
-        query: { rest_route: { contains: ["/users"] } },
-      },
+      when: { query: { rest_route: { contains: ["/users"] } } },
     }),
     {
       name: "rest-route-keys",
@@ -49,52 +50,13 @@ export const WORDPRESS: Preset = {
       paths: ["{/*at}/index.php", "/"],
       when: { query: { rest_route: { contains: ["application-passwords"] } } },
     },
+    { ...LINK, when: { query: { _wpnonce: true, action: DOES_SOMETHING } } },
+    { ...LINK, when: { query: { _wpnonce: true, action2: DOES_SOMETHING } } },
+    { ...LINK, when: { query: { action: ACTIONS } } },
     {
-      name: "links",
-      sentence: "This link changes something.",
-      effect: "write",
-      paths: [ADMIN],
-      methods: LINKS,
-      when: { query: { _wpnonce: true, action: DOES_SOMETHING } },
-    },
-    {
-      name: "links",
-      sentence: "This link changes something.",
-      effect: "write",
-      paths: [ADMIN],
-      methods: LINKS,
-      when: { query: { _wpnonce: true, action2: DOES_SOMETHING } },
-    },
-    {
-      name: "links",
-      sentence: "This link changes something.",
-      effect: "write",
-      paths: [ADMIN],
-      methods: LINKS,
-      when: {
-        query: {
-          action: [
-            "trash",
-            "untrash",
-            "delete",
-            "activate",
-            "deactivate",
-            "spam",
-            "unspam",
-            "approve",
-            "unapprove",
-            "remove",
-            "dodelete",
-          ],
-        },
-      },
-    },
-    {
+      ...LINK,
       name: "empty-trash",
       sentence: "This empties the trash.",
-      effect: "write",
-      paths: [ADMIN],
-      methods: LINKS,
       when: { query: { "delete_all*": true } },
     },
     {

@@ -88,6 +88,10 @@ export class Connection implements ResponseSink, RequestConnection {
     this.#socket.resume();
   }
 
+  finish(): void {
+    if (this.#written && !this.#parser.complete) this.#socket.end();
+  }
+
   /** Nobody is told. */
   destroy(): void {
     this.#closed = true;
@@ -158,7 +162,10 @@ export class Connection implements ResponseSink, RequestConnection {
       if (this.#spent) this.#close(request);
       else this.#free(request);
       request.handler.uploaded();
-    } else request.handler.awaited();
+    } else {
+      if (request.last) this.finish();
+      request.handler.awaited();
+    }
   }
 
   /** Sends a body piece by piece; the head leaves with the first piece if that is here already, and at once if not. */
@@ -225,7 +232,7 @@ export class Connection implements ResponseSink, RequestConnection {
 
   #answered(request: UpstreamRequest, plain: boolean): void {
     request.answered = true;
-    this.#spent = !plain || !this.#parser.tidy;
+    this.#spent = !plain || !this.#parser.tidy || this.#socket.writableEnded;
     if (this.#spent && (this.#written || !plain || !this.#kept)) this.#last(request);
     else if (this.#written) {
       this.#free(request);

@@ -47,6 +47,8 @@ export interface ResponseHandler {
 export interface RequestConnection {
   pause(): void;
   resume(): void;
+  /** Nothing more comes from the client: ends our side behind the request. */
+  finish(): void;
   destroy(): void;
 }
 
@@ -60,6 +62,8 @@ export class UpstreamRequest {
   long = false;
   /** Its answer is complete: the connection may be another one's. */
   answered = false;
+  /** The client has ended its side behind it. */
+  last = false;
   /** Among those that are short. */
   place: Link<UpstreamRequest> | null = null;
   connection: RequestConnection | null = null;
@@ -78,5 +82,11 @@ export class UpstreamRequest {
 
   resume(): void {
     if (!this.over && !this.answered) this.connection?.resume();
+  }
+
+  /** The app hears of the client's end what it would hear without us, and goes on or stops as it likes. */
+  clientEnded(): void {
+    this.last = true;
+    if (!this.over && !this.answered) this.connection?.finish();
   }
 }
