@@ -50,7 +50,7 @@ async function watched(t: Test, more: Partial<LedgerOptions> = {}, hook?: Servic
   });
   const counters: Metrics = metrics();
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: archiveOf() },
   });
@@ -170,7 +170,7 @@ t.test("the label of a problem is a word of the list, whatever the address is", 
   });
   const counters = metrics();
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: archiveOf() },
   });
@@ -216,7 +216,7 @@ t.test("records that were altered are shown", async (t) => {
   const counters = metrics();
   const ship = shipping({ redis: null }, ledger.source, { clock, log: memoryLog() });
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: it },
   });
