@@ -1,5 +1,3 @@
-import { parseArgs } from "node:util";
-import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
 import { examine, type Load } from "../config/load.ts";
@@ -9,9 +7,8 @@ import { configSchema } from "../config/schema.ts";
 import { conditionText } from "../domain/routing/conditions/condition-text.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
-import { signIns } from "../sessions/sign-ins.ts";
-import { type CommandIo, command } from "./command.ts";
-import { CLOCK } from "./config.ts";
+import { CONFIG, type CommandIo, command, FLAG, USUAL_CONFIG } from "./command.ts";
+import { withDeps } from "./config.ts";
 import { findingsIn } from "./findings/findings.ts";
 import { type Answer, askAll, lineFor } from "./live/live.ts";
 import { warnings } from "./log.ts";
@@ -31,52 +28,21 @@ export const check = command({
   name: "check",
   describe: "name every problem of a config, with its line",
   usage: USAGE,
-  read,
+  options: { config: CONFIG, json: FLAG, live: FLAG, strict: FLAG, schema: FLAG },
+  positionals: false,
+  read: ({ values, env }) => ({ ...values, config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG }),
   async run(words, io) {
     if (words.schema) {
       io.out(`${JSON.stringify(jsonSchema(configSchema(KINDS)), null, 2)}\n`);
       return 0;
     }
-    const checked = await checkOnce(words, io);
+    const checked = await checkOnce(words.config, words.live, io);
     if (checked.kind === "right" && !words.json)
       for (const left of uncovered(checked.load.snapshot)) io.err(`not covered: ${left}\n`);
     io.out(words.json ? asJson(words.config, checked) : asText(words.config, checked));
     return exitCode(checked, words.strict);
   },
 });
-
-interface Words {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly live: boolean;
-  readonly strict: boolean;
-  readonly schema: boolean;
-  readonly config: string;
-}
-
-function read(args: readonly string[], io: CommandIo): Words | string {
-  const flag = { type: "boolean" } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      config: { type: "string", short: "c" },
-      json: flag,
-      live: flag,
-      strict: flag,
-      schema: flag,
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const { help = false, json = false, live = false, strict = false, schema = false } = values;
-  return {
-    help,
-    json,
-    live,
-    strict,
-    schema,
-    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
-  };
-}
 
 type Checked =
   | Extract<Load, { kind: "rejected" }>
@@ -88,20 +54,16 @@ type Checked =
       readonly live: readonly Answer[] | null;
     };
 
-async function checkOnce({ config: file, live }: Words, io: CommandIo): Promise<Checked> {
+async function checkOnce(file: string, live: boolean, io: CommandIo): Promise<Checked> {
   // What the rooms warn of belongs to what a check says.
   const log = warnings((_, message) => io.err(`${message}\n`));
-  const sources = clients(log);
-  try {
-    const deps = { clock: CLOCK, log, ...sources.borrowed, signIns: signIns(CLOCK) };
+  return await withDeps(log, async (deps) => {
     const examined = await examine(file, { kinds: KINDS, env: io.env, deps });
     if (examined.kind === "rejected") return examined;
-    const { load } = examined;
     const warnings = await findingsIn(examined);
-    return { kind: "right", load, warnings, live: live ? await askAll(examined, deps, file) : null };
-  } finally {
-    await sources.close();
-  }
+    const answers = live ? await askAll(examined, deps, file) : null;
+    return { kind: "right", load: examined.load, warnings, live: answers };
+  });
 }
 
 function exitCode(checked: Checked, strict: boolean): number {

@@ -1,3 +1,4 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { codeOf, Fault } from "../errors.ts";
 
 /** Where a command writes and what it may know of its surroundings. */
@@ -14,10 +15,27 @@ export interface Command {
   run(args: readonly string[], io: CommandIo): Promise<number>;
 }
 
-interface Parts<Words> extends Pick<Command, "name" | "describe"> {
+export const TEXT = { type: "string" } as const;
+export const FLAG = { type: "boolean", default: false } as const;
+export const USUAL_CONFIG = "routes.config.yaml";
+export const CONFIG = { type: "string", short: "c" } as const;
+const HELP = { help: { type: "boolean", short: "h" } } as const;
+
+/** The values of a command line by the names of its options, and the words between them. */
+export interface Given<Options extends ParseArgsOptionsConfig> {
+  readonly values: ReturnType<typeof parseArgs<{ options: Options & typeof HELP }>>["values"];
+  readonly positionals: readonly string[];
+  readonly env: CommandIo["env"];
+}
+
+interface Parts<Options extends ParseArgsOptionsConfig, Words> extends Pick<Command, "name" | "describe"> {
   readonly usage: string;
-  /** The words of the command line; a sentence where they can't be read. May throw what `parseArgs` throws. */
-  read(args: readonly string[], io: CommandIo): Words | string;
+  /** All but `--help`, which every command has. */
+  readonly options: Options;
+  /** Whether there may be words that belong to no option; yes unless it is said. */
+  readonly positionals?: false;
+  /** What the command line means; a sentence where it can't be read. What it says beside `--help` is not looked at further. */
+  read(given: Given<Options>): Words | string;
   /** Gives the exit code. A Fault that it throws is told with its hint, and the code is 1. */
   run(words: Words, io: CommandIo): Promise<number>;
 }
@@ -26,8 +44,10 @@ interface Parts<Words> extends Pick<Command, "name" | "describe"> {
 export class BadWords extends Error {}
 
 /** A command that answers `--help`, words that it can't read and Faults as all of them do. */
-export function command<Words extends { readonly help: boolean }>(parts: Parts<Words>): Command {
-  const { name, describe, usage } = parts;
+export function command<const Options extends ParseArgsOptionsConfig, Words>(
+  parts: Parts<Options, Words>,
+): Command {
+  const { name, describe, usage, positionals: allowPositionals = true } = parts;
   return {
     name,
     describe,
@@ -37,9 +57,11 @@ export function command<Words extends { readonly help: boolean }>(parts: Parts<W
         return 2;
       };
       try {
-        const words = parts.read(args, io);
+        const options = { ...parts.options, ...HELP };
+        const { values, positionals } = parseArgs({ args: [...args], allowPositionals, options });
+        const words = parts.read({ values, positionals, env: io.env });
         if (typeof words === "string") return bad(words);
-        if (!words.help) return await parts.run(words, io);
+        if (!Reflect.get(values, "help")) return await parts.run(words, io);
         io.out(usage);
         return 0;
       } catch (error) {

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import type { Identity } from "../domain/identity.ts";
+import { CONFIG, FLAG, type Given, TEXT } from "./command.ts";
 import { targetOf } from "./target.ts";
 
 export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--viewing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
@@ -22,83 +22,45 @@ guise explain --case FILE [--json]
   --case FILE          lay a case file (see test/cases/) before the judge and compare what it says
 `;
 
+export const OPTIONS = {
+  as: TEXT,
+  viewing: TEXT,
+  // The name of `--viewing` in 0.1.0, for one more version.
+  wearing: TEXT,
+  owner: TEXT,
+  case: TEXT,
+  curl: TEXT,
+  har: TEXT,
+  from: { type: "string", default: "127.0.0.1" },
+  folder: TEXT,
+  mode: { type: "string", default: "read" },
+  header: { type: "string", short: "H", multiple: true },
+  data: { type: "string", short: "d" },
+  live: FLAG,
+  inside: FLAG,
+  json: FLAG,
+  config: CONFIG,
+} as const;
+
 /** What `guise explain` is asked. */
-export interface Words {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly inside: boolean;
-  readonly config: string | undefined;
-  readonly case: string | null;
-  readonly method: string;
-  readonly url: URL;
-  /** The path and the query of the address as they were written. */
-  readonly target: string;
-  /** A browser sent it, with these headers; else it is a person's click. */
-  readonly copied: boolean;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly data: string | null;
-  readonly curl: string | null;
-  readonly har: string | null;
-  readonly live: boolean;
-  readonly from: string;
-  readonly folder: string | null;
-  readonly mode: "read" | "write";
-  readonly as: Identity | null;
-  readonly viewing: Identity | null;
-  readonly owner: Identity | null;
-}
+export type Words = Exclude<ReturnType<typeof readWords>, string>;
 
 /** The words of a command line; a sentence where they can't be read. */
-export function readWords(args: readonly string[]): Words | string {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      as: text,
-      viewing: text,
-      // The name of `--viewing` in 0.1.0, for one more version.
-      wearing: text,
-      owner: text,
-      case: text,
-      curl: text,
-      har: text,
-      from: text,
-      folder: text,
-      mode: text,
-      header: { type: "string", short: "H", multiple: true },
-      data: { type: "string", short: "d" },
-      live: flag,
-      inside: flag,
-      json: flag,
-      config: { type: "string", short: "c" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const { curl, har, mode = "read" } = values;
-  const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
+export function readWords({ values, positionals }: Given<typeof OPTIONS>) {
+  const { curl = null, har = null, mode, data = null, folder = null } = values;
+  const asked = values.help === true || [values.case, curl, har].some((it) => it != null);
   if (mode !== "read" && mode !== "write") return "--mode is read or write";
   const [method = "GET", url = ""] = positionals;
   if (!asked && (positionals.length !== 2 || !URL.canParse(url))) return "write a method and a whole address";
   return {
-    help: values.help ?? false,
-    json: values.json ?? false,
-    inside: values.inside ?? false,
-    config: values.config,
-    case: values.case ?? null,
+    ...{ ...values, case: values.case ?? null, mode, data, curl, har, folder },
+    /** A browser sent it, with these headers; else it is a person's click. */
     copied: false,
-    headers: headersOf(values.header ?? [], values.data !== undefined),
-    data: values.data ?? null,
-    curl: curl ?? null,
-    har: har ?? null,
-    live: values.live ?? false,
-    from: values.from ?? "127.0.0.1",
-    folder: values.folder ?? null,
-    mode,
+    /** Names and values in turn. */
+    headers: headersOf(values.header ?? [], data !== null),
     method: method.toUpperCase(),
     url: new URL(asked ? "http://app.invalid/" : url),
+    /** The path and the query of the address as they were written. */
     target: targetOf(url),
     as: personOf(values.as),
     viewing: personOf(values.viewing ?? values.wearing),

@@ -28,11 +28,11 @@ import { methodTold } from "../gateway/stages/method-override.ts";
 import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
-import { type CommandIo, command } from "./command.ts";
+import { type CommandIo, command, USUAL_CONFIG } from "./command.ts";
 import { CLOCK, withConfig } from "./config.ts";
 import { readCurl, readHar } from "./explain-input.ts";
 import { distinct, liveSession } from "./explain-live.ts";
-import { readWords, USAGE, type Words } from "./explain-words.ts";
+import { OPTIONS, readWords, USAGE, type Words } from "./explain-words.ts";
 import { warnings } from "./log.ts";
 
 /** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
@@ -40,6 +40,7 @@ export const explain = command({
   name: "explain",
   describe: "say what would happen with a request, and why",
   usage: USAGE,
+  options: OPTIONS,
   read: readWords,
   async run(words, io) {
     return words.case === null
@@ -97,7 +98,7 @@ async function textOf(file: string): Promise<string> {
 
 async function explainRequests(words: Words, io: CommandIo): Promise<number> {
   const all = await askedFor(words);
-  const file = words.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
+  const file = words.config ?? io.env.GUISE_CONFIG ?? USUAL_CONFIG;
   const log = warnings((data, message) => io.err(`${message}: ${JSON.stringify(data)}\n`));
   return await withConfig(file, io, log, async (loaded) => {
     for (const one of all) {

@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { readGenerations } from "../keys/folder.ts";
 import { type Keyring, openKeyring } from "../keys/keyring.ts";
-import { ALGORITHMS, type Purpose } from "../keys/material.ts";
+import { ALGORITHMS } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
-import { type CommandIo, command } from "./command.ts";
+import { type CommandIo, command, FLAG, TEXT } from "./command.ts";
 import { CLOCK } from "./config.ts";
 import { warnings } from "./log.ts";
 
@@ -18,11 +17,17 @@ guise keys rotate [--data DIR] [--json] [--key token|checkpoint] [--now]
 `;
 
 /** `guise keys`: shows the signing keys and replaces them. */
-export const keys = command<Words>({
+export const keys = command({
   name: "keys",
   describe: "list the signing keys, or replace one",
   usage: USAGE,
-  read: parse,
+  options: { data: TEXT, json: FLAG, key: { type: "string", default: "token" }, now: FLAG },
+  read: ({ values, positionals: [verb = values.help ? "list" : "", ...more] }) => {
+    const { key } = values;
+    if ((verb !== "list" && verb !== "rotate") || more.length > 0) return "say list or rotate";
+    if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
+    return { ...values, verb, key } as const;
+  },
   async run(words, io) {
     const folder = join(words.data ?? io.env.GUISE_DATA ?? "data", "keys");
     if ((await readGenerations(folder, words.key)).length === 0) {
@@ -35,35 +40,6 @@ export const keys = command<Words>({
     return 0;
   },
 });
-
-interface Words {
-  readonly verb: "list" | "rotate";
-  readonly key: Purpose;
-  readonly data: string | undefined;
-  readonly json: boolean;
-  readonly now: boolean;
-  readonly help: boolean;
-}
-
-/** The words of the command line, or what is wrong with them. */
-function parse(args: readonly string[]): Words | string {
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      data: { type: "string" },
-      json: { type: "boolean", default: false },
-      key: { type: "string", default: "token" },
-      now: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const { data, json, key, now, help } = values;
-  const verb = positionals[0] ?? (help ? "list" : "");
-  if ((verb !== "list" && verb !== "rotate") || positionals.length > 1) return "say list or rotate";
-  if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
-  return { verb, key, data, json, now, help };
-}
 
 function open(folder: string, io: CommandIo): Promise<Keyring> {
   const log = warnings((_, message) => io.err(`${message}\n`));

@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { ParameterNames, type Proposal, type SeenName } from "../domain/routing/parameter-names.ts";
 import { codeOf } from "../errors.ts";
-import { type CommandIo, command } from "./command.ts";
+import { type CommandIo, command, FLAG } from "./command.ts";
 
 const USAGE = `guise learn LOG… [--least N] [--json]
 
@@ -18,7 +17,13 @@ export const learn = command({
   name: "learn",
   describe: "propose `reads` from a day's access log",
   usage: USAGE,
-  read,
+  options: { least: { type: "string", default: "5" }, json: FLAG },
+  read: ({ values, positionals: files }) => {
+    const { help, json, least } = values;
+    if (!/^[1-9]\d{0,8}$/.test(least)) return "--least is a number from 1";
+    if (!help && files.length === 0) return "write the path of an access log, or -";
+    return { json, least: Number(least), files };
+  },
   async run(words, io) {
     const names = new ParameterNames();
     for (const file of words.files) if (!(await readLog(file, names, io))) return 1;
@@ -27,26 +32,6 @@ export const learn = command({
     return 0;
   },
 });
-
-interface Words {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly least: number;
-  readonly files: readonly string[];
-}
-
-function read(args: readonly string[]): Words | string {
-  const flag = { type: "boolean" } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { least: { type: "string" }, json: flag, help: { type: "boolean", short: "h" } },
-  });
-  const { help = false, json = false, least = "5" } = values;
-  if (!/^[1-9]\d{0,8}$/.test(least)) return "--least is a number from 1";
-  if (!help && positionals.length === 0) return "write the path of an access log, or -";
-  return { help, json, least: Number(least), files: positionals };
-}
 
 async function readLog(file: string, names: ParameterNames, io: CommandIo): Promise<boolean> {
   const input = file === "-" ? process.stdin : createReadStream(file);

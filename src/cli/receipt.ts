@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { against } from "../audit/receipt/against.ts";
 import { type Receipt, readReceipt } from "../audit/receipt/receipt.ts";
 import { Fault, whyOf } from "../errors.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
-import { type CommandIo, command } from "./command.ts";
+import { type CommandIo, command, FLAG } from "./command.ts";
 
 const USAGE = `guise receipt verify FILE [--key FILE]… [--json] [--records [source]]
 
@@ -20,9 +19,8 @@ ${SOURCE_USAGE}`;
 const OPTIONS = {
   ...SOURCE_OPTIONS,
   key: { type: "string", multiple: true },
-  records: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  records: FLAG,
+  json: FLAG,
 } as const;
 
 /** `guise receipt`: checks what a customer can show of an access. Exits with 1 where it, or a record, is not as it was. */
@@ -30,9 +28,8 @@ export const receipt = command({
   name: "receipt",
   describe: "check a customer's receipt of an access",
   usage: USAGE,
-  read: (args) => {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-    const [verb, file, ...more] = positionals;
+  options: OPTIONS,
+  read: ({ values, positionals: [verb, file, ...more] }) => {
     if (values.help) return { ...values, path: "" };
     if (verb !== "verify" || file === undefined || more.length > 0) return "say verify and one file";
     if (values.file !== undefined && values.redis !== undefined) return "--file or --redis, not both";

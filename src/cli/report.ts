@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { unendedIn } from "../audit/journal/lines.ts";
 import { linkOf } from "../audit/record/hash-chain.ts";
 import { writtenOf } from "../audit/record/parse.ts";
@@ -11,7 +10,7 @@ import { periodOf } from "./audit/filter.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { dataFolder, linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
 import { checkpointsIn } from "./audit/verify.ts";
-import { BadWords, type CommandIo, command } from "./command.ts";
+import { BadWords, type CommandIo, command, TEXT } from "./command.ts";
 
 const NAMES = Object.keys(STANDARDS).join("|");
 /** What auditors take of a period, mostly. */
@@ -31,14 +30,13 @@ ${SOURCE_USAGE}`;
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
-  standard: { type: "string" },
-  since: { type: "string" },
-  until: { type: "string" },
+  standard: TEXT,
+  since: TEXT,
+  until: TEXT,
   format: { type: "string", default: "text" },
   sample: { type: "string", default: String(USUAL_SAMPLE) },
   key: { type: "string", multiple: true },
-  checkpoints: { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
+  checkpoints: TEXT,
 } as const;
 
 /** `guise report`: the evidence of a period that a standard asks for. Exits with 1 where the records are not as they were written. */
@@ -46,8 +44,9 @@ export const report = command({
   name: "report",
   describe: "say what a standard asks of a period's records",
   usage: USAGE,
-  read: (args) => {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  options: OPTIONS,
+  positionals: false,
+  read: ({ values }) => {
     if (values.help) return { ...values, standard: "", since: "" };
     const { standard = "", since, format, sample } = values;
     if (!Object.hasOwn(STANDARDS, standard)) return `--standard: write one of ${NAMES}`;

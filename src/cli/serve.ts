@@ -1,10 +1,9 @@
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { app } from "../app.ts";
 import type { Fault } from "../errors.ts";
-import { type CommandIo, command } from "./command.ts";
+import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "./command.ts";
 import { type Listening, workers } from "./workers.ts";
 
 /** From nothing to everything; pino's. */
@@ -22,6 +21,8 @@ const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N
 GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default: info)
 `;
 
+const OPTIONS = { config: CONFIG, port: TEXT, host: TEXT, "admin-port": TEXT, data: TEXT, workers: TEXT };
+
 /**
  * `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. SIGHUP looks at the
  * config and the keys at once.
@@ -30,49 +31,29 @@ export const serve = command({
   name: "serve",
   describe: "run the gateway",
   usage: USAGE,
+  options: OPTIONS,
+  positionals: false,
   read,
   run,
 });
 
-interface Words {
-  readonly help: boolean;
-  readonly config: string;
-  readonly port: number;
-  readonly host: string;
-  readonly adminPort: number;
-  readonly data: string | null;
-  readonly workers: number;
-}
+type Words = Exclude<ReturnType<typeof read>, string>;
 
 const MOST_WORKERS = 256;
 
-function read(args: readonly string[], io: CommandIo): Words | string {
-  const text = { type: "string" } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      config: { type: "string", short: "c" },
-      port: text,
-      host: text,
-      "admin-port": text,
-      data: text,
-      workers: text,
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const port = portOf(values.port ?? io.env.GUISE_PORT ?? "8000");
-  const adminPort = portOf(values["admin-port"] ?? io.env.GUISE_ADMIN_PORT ?? "9464");
+function read({ values, env }: Given<typeof OPTIONS>) {
+  const port = portOf(values.port ?? env.GUISE_PORT ?? "8000");
+  const adminPort = portOf(values["admin-port"] ?? env.GUISE_ADMIN_PORT ?? "9464");
   if (port === null || adminPort === null) return "a port is a number from 0 to 65535";
-  const workers = workersOf(values.workers ?? io.env.GUISE_WORKERS ?? "1");
+  const workers = workersOf(values.workers ?? env.GUISE_WORKERS ?? "1");
   if (workers === null) return `--workers is a number from 1 to ${MOST_WORKERS}, or auto`;
-  if (!LEVELS.includes(io.env.GUISE_LOG ?? "info")) return `GUISE_LOG is one of ${LEVELS.join(", ")}`;
+  if (!LEVELS.includes(env.GUISE_LOG ?? "info")) return `GUISE_LOG is one of ${LEVELS.join(", ")}`;
   return {
-    help: values.help ?? false,
-    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
     port,
-    host: values.host ?? io.env.GUISE_HOST ?? "127.0.0.1",
+    host: values.host ?? env.GUISE_HOST ?? "127.0.0.1",
     adminPort,
-    data: values.data ?? io.env.GUISE_DATA ?? null,
+    data: values.data ?? env.GUISE_DATA ?? null,
     workers,
   };
 }

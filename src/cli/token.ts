@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { Fault } from "../errors.ts";
 import { parseDuration } from "../units.ts";
-import { command } from "./command.ts";
+import { command, FLAG } from "./command.ts";
 
 const USAGE = `guise token NAME [--lasts TIME] [--json]
 
@@ -20,19 +19,10 @@ export const token = command({
   name: "token",
   describe: "make a token for a program",
   usage: USAGE,
-  read: (args) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        lasts: { type: "string", default: "90d" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    const [name = "", ...more] = positionals;
-    if (values.help) return { ...values, name };
-    if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(name) || more.length > 0) return "say one name";
+  options: { lasts: { type: "string", default: "90d" }, json: FLAG },
+  read: ({ values, positionals: [name = "", ...more] }) => {
+    if (!values.help && (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(name) || more.length > 0))
+      return "say one name";
     return { ...values, name };
   },
   run: async ({ name, lasts, json }, io) => {

@@ -44,7 +44,7 @@ export const STILL_THERE: Readonly<Record<string, string>> = {
   "guise-worn":
     "the cookie of 0.1.0 that marks an impersonation: its gateways read it, and its browsers send it",
   "--wearing": "an option of `guise explain` in 0.1.0, in scripts of operators",
-  "wearing: text": "the same option, where it is declared",
+  "wearing: TEXT": "the same option, where it is declared",
   "values.wearing": "the same option, where it is read",
   '"worn"': "the end of the name of that cookie, where both its names are listed",
   '"-worn"': "the same, where the names are listed that no app may set",

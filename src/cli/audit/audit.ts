@@ -4,7 +4,7 @@ import { query, tail } from "./query.ts";
 import { reship } from "./reship.ts";
 import { SOURCE_USAGE } from "./source.ts";
 import { verify } from "./verify.ts";
-import { type AuditWords, parseWords, type Verb } from "./words.ts";
+import { type AuditWords, OPTIONS, parseWords, type Verb } from "./words.ts";
 
 const USAGE = `guise audit tail    [which] [-n N] [--follow] [--json] [source]
 guise audit query   [which] [-n N] [--json] [source]
@@ -46,6 +46,7 @@ export const audit = command({
   name: "audit",
   describe: "show, search, verify, export or send again what was recorded",
   usage: USAGE,
+  options: OPTIONS,
   read: parseWords,
   async run({ verb, words }, io) {
     try {

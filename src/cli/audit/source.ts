@@ -6,7 +6,7 @@ import { streamLines } from "../../audit/shipping/stream-reader.ts";
 import { connected, disconnect, type RedisClient, redisClient } from "../../clients/redis.ts";
 import { Fault, whyOf } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
-import type { CommandIo } from "../command.ts";
+import { type CommandIo, TEXT } from "../command.ts";
 import { warnings } from "../log.ts";
 
 /** Which records a command is about, as its words say. */
@@ -18,12 +18,7 @@ interface SourceWords {
   readonly stream?: string | undefined;
 }
 
-export const SOURCE_OPTIONS = {
-  data: { type: "string" },
-  file: { type: "string" },
-  redis: { type: "string" },
-  stream: { type: "string" },
-} as const;
+export const SOURCE_OPTIONS = { data: TEXT, file: TEXT, redis: TEXT, stream: TEXT };
 
 export const SOURCE_USAGE = `  --data DIR          the data folder with the journals (default: data, or GUISE_DATA)
   --file FILE         lines of an export instead

@@ -1,29 +1,28 @@
-import { parseArgs } from "node:util";
-import { BadWords } from "../command.ts";
+import { type Given, TEXT } from "../command.ts";
 import { SOURCE_OPTIONS } from "./source.ts";
 
-const OPTIONS = {
+/** No flag has a default: only what was written is held against what a verb takes. */
+export const OPTIONS = {
   ...SOURCE_OPTIONS,
   limit: { type: "string", short: "n" },
   follow: { type: "boolean", short: "f" },
-  agent: { type: "string" },
-  customer: { type: "string" },
-  impersonation: { type: "string" },
-  app: { type: "string" },
-  action: { type: "string" },
-  path: { type: "string" },
-  since: { type: "string" },
-  until: { type: "string" },
-  format: { type: "string" },
-  checkpoints: { type: "string" },
+  agent: TEXT,
+  customer: TEXT,
+  impersonation: TEXT,
+  app: TEXT,
+  action: TEXT,
+  path: TEXT,
+  since: TEXT,
+  until: TEXT,
+  format: TEXT,
+  checkpoints: TEXT,
   key: { type: "string", multiple: true },
-  against: { type: "string" },
+  against: TEXT,
   whole: { type: "boolean" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
-type Word = Exclude<keyof typeof OPTIONS, "help">;
+type Word = keyof typeof OPTIONS;
 
 const WHICH = ["agent", "customer", "impersonation", "app", "action", "path", "since", "until"] as const;
 const SOURCE = ["data", "file", "redis", "stream"] as const;
@@ -40,34 +39,21 @@ const TAKES = {
 export type Verb = keyof typeof TAKES;
 
 /** The words behind `guise audit`, as they were written. */
-export type AuditWords = ReturnType<typeof parsed>["values"];
+export type AuditWords = Given<typeof OPTIONS>["values"];
 
-interface Asked {
-  readonly help: boolean;
-  readonly verb: Verb;
-  readonly words: AuditWords;
-}
-
-/** The command and its words. Throws `BadWords`. */
-export function parseWords(args: readonly string[]): Asked {
-  const { values, positionals } = parsed(args);
-  const { help = false } = values;
-  if (help) return { help, verb: "tail", words: values };
-  const [verb = "", ...more] = positionals;
-  if (!isVerb(verb) || more.length > 0) throw new BadWords("say tail, query, verify, export or reship");
+/** The verb and its words; a sentence where they can't be read. */
+export function parseWords({ values: words, positionals: [verb = "", ...more] }: Given<typeof OPTIONS>) {
+  if (words.help) return { verb: "tail", words } as const;
+  if (!isVerb(verb) || more.length > 0) return "say tail, query, verify, export or reship";
   const takes: readonly string[] = TAKES[verb];
-  const foreign = Object.keys(values).find((word) => !takes.includes(word));
+  const foreign = Object.keys(words).find((word) => !takes.includes(word));
   if (foreign !== undefined)
-    throw new BadWords(`${verb} takes no ${written(foreign)}, only ${takes.map(written).join(", ")}`);
-  if (values.file !== undefined && values.redis !== undefined)
-    throw new BadWords("--file or --redis, not both: records are read from one place");
-  if (values.stream !== undefined && values.redis === undefined)
-    throw new BadWords("--stream is a name in Redis: say --redis VARIABLE, which holds the address");
-  return { help, verb, words: values };
-}
-
-function parsed(args: readonly string[]) {
-  return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+    return `${verb} takes no ${written(foreign)}, only ${takes.map(written).join(", ")}`;
+  if (words.file !== undefined && words.redis !== undefined)
+    return "--file or --redis, not both: records are read from one place";
+  if (words.stream !== undefined && words.redis === undefined)
+    return "--stream is a name in Redis: say --redis VARIABLE, which holds the address";
+  return { verb, words };
 }
 
 function isVerb(text: string): text is Verb {

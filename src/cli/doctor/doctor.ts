@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import { httpClient } from "../../clients/http.ts";
-import { type CommandIo, command } from "../command.ts";
+import { type CommandIo, command, FLAG, type Given, TEXT } from "../command.ts";
 import { type Finding, probeSplit } from "./split.ts";
 
 const USAGE = `guise doctor split URL [--echo PATH] [--prefix PATH] [--cookie NAME] [--json]
@@ -14,43 +13,32 @@ const USAGE = `guise doctor split URL [--echo PATH] [--prefix PATH] [--cookie NA
 Exit codes: 0, 1 (something is not as it should be), 2 (usage).
 `;
 
+const OPTIONS = {
+  echo: TEXT,
+  prefix: { type: "string", default: "/.guise" },
+  cookie: { type: "string", default: "guise" },
+  json: FLAG,
+} as const;
+
 /** `guise doctor`: tries from outside what a config can't know. */
 export const doctor = command({
   name: "doctor",
   describe: "try from outside whether a proxy splits requests as it should",
   usage: USAGE,
+  options: OPTIONS,
   read,
   run,
 });
 
-interface Words {
-  readonly help: boolean;
-  readonly url: string;
-  readonly echo: string | null;
-  readonly prefix: string;
-  readonly cookie: string;
-  readonly json: boolean;
-}
+type Words = Exclude<ReturnType<typeof read>, string>;
 
-function read(args: readonly string[]): Words | string {
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      echo: { type: "string" },
-      prefix: { type: "string", default: "/.guise" },
-      cookie: { type: "string", default: "guise" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const { help, prefix, cookie, json, echo = null } = values;
-  const [what, url = "", ...more] = positionals;
+function read({ values, positionals: [what, url = "", ...more] }: Given<typeof OPTIONS>) {
+  const { help, echo = null } = values;
   if (!help && (what !== "split" || more.length > 0)) return "say split URL";
   if (!help && !/^https?:\/\//.test(url)) return "URL begins with http:// or https://";
   if (!help && !URL.canParse(url)) return `${url} is no URL`;
   if (echo !== null && !echo.startsWith("/")) return "--echo begins with a slash";
-  return { help, url, echo, prefix, cookie, json };
+  return { ...values, url, echo };
 }
 
 async function run(words: Words, io: CommandIo): Promise<number> {

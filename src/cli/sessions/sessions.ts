@@ -3,21 +3,56 @@ import { Fault } from "../../errors.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
 import { endEvent } from "../../gateway/stages/start-and-stop.ts";
 import type { Closed } from "../../sessions/end.ts";
-import { type CommandIo, command } from "../command.ts";
+import { CONFIG, type CommandIo, command, FLAG, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { type OpenSessions, openSessions } from "./open.ts";
 import { endedText, listed, runningText } from "./print.ts";
-import { parseWords, type SessionWords, USAGE } from "./words.ts";
+
+const USAGE = `guise sessions list    [--agent ID] [--json] [-c FILE] [--data DIR]
+guise sessions end ID… [--json] [-c FILE] [--data DIR]
+guise sessions end-all [--agent ID] [--json] [-c FILE] [--data DIR]
+
+  --agent ID         only those of this person at the keyboard
+  --json             as JSON
+  -c, --config FILE  the config, which names the store (default: routes.config.yaml, or GUISE_CONFIG)
+  --data DIR         the data folder (default: the config's \`data\`, or GUISE_DATA)
+
+An end counts on every gateway of the store within a second, open sockets and event streams included, and is on record.
+So that nobody begins anew, write \`impersonation: off\` into the config first. Run this as the user of the gateway.
+`;
+
+const OPTIONS = { agent: TEXT, json: FLAG, config: CONFIG, data: TEXT };
 
 /** `guise sessions`: shows what runs and ends it, on every gateway of the store. Exit code 1 when not all could be done. */
 export const sessions = command({
   name: "sessions",
   describe: "list running impersonations, or end them everywhere",
   usage: USAGE,
-  read: parseWords,
+  options: OPTIONS,
+  read,
   run: (words, io) => (words.verb === "list" ? list(words, io) : endSome(words, io)),
 });
 
-async function list(words: SessionWords, io: CommandIo): Promise<number> {
+type Words = Exclude<ReturnType<typeof read>, string>;
+
+function read({
+  values,
+  env,
+  positionals: [verb = values.help ? "list" : "", ...ids],
+}: Given<typeof OPTIONS>) {
+  if (verb !== "list" && verb !== "end" && verb !== "end-all") return "say list, end or end-all";
+  if (verb === "end" && ids.length === 0 && !values.help) return "say which: guise sessions end ID";
+  if (verb !== "end" && ids.length > 0) return `${verb} takes no ids`;
+  if (verb === "end" && values.agent !== undefined) return "end takes ids; end-all takes --agent";
+  return {
+    ...values,
+    verb,
+    ids,
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
+    data: values.data ?? env.GUISE_DATA ?? null,
+  };
+}
+
+async function list(words: Words, io: CommandIo): Promise<number> {
   const sessions = await openSessions(words, io, { recording: false });
   try {
     const running = await chosen(sessions, words);
@@ -33,7 +68,7 @@ async function list(words: SessionWords, io: CommandIo): Promise<number> {
   }
 }
 
-async function endSome(words: SessionWords, io: CommandIo): Promise<number> {
+async function endSome(words: Words, io: CommandIo): Promise<number> {
   const sessions = await openSessions(words, io, { recording: true });
   try {
     const running = words.verb === "end-all" ? await chosen(sessions, words) : [];
@@ -82,8 +117,10 @@ function problemOf({ first, impersonation }: Closed): string | null {
   return first ? "the store could not be reached; nothing was ended" : "there is no such impersonation";
 }
 
-async function chosen(sessions: OpenSessions, { agent }: SessionWords): Promise<readonly Impersonation[]> {
-  return agent === null ? await sessions.impersonations.list() : await sessions.impersonations.byAgent(agent);
+async function chosen(sessions: OpenSessions, { agent }: Words): Promise<readonly Impersonation[]> {
+  return agent === undefined
+    ? await sessions.impersonations.list()
+    : await sessions.impersonations.byAgent(agent);
 }
 
 function asJson({ id, impersonation, problem }: End): object {

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { appNames } from "../../config/apps.ts";
 import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import type { AuditEvent } from "../../domain/audit-event.ts";
@@ -10,18 +11,47 @@ import { trailText } from "../../gateway/sign-in/obtain.ts";
 import { factsOf } from "../../gateway/sign-in/session-facts.ts";
 import { tokens } from "../../keys/token.ts";
 import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signin/sign-in.ts";
-import { type CommandIo, command } from "../command.ts";
+import { CONFIG, command, FLAG, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { type OpenSessions, openSessions } from "../sessions/open.ts";
 import { jsonOf, type Tried, textOf } from "./print.ts";
-import { parseWords, type TryWords, USAGE } from "./words.ts";
+
+const USAGE = `guise signin try --as ID [--app NAME] [--at URL] [--agent ID] [--reason TEXT] [--ticket TEXT] [--json] [-c FILE] [--data DIR]
+
+  --as ID            whom the app is to see; name and e-mail are those of \`users\`
+  --app NAME         which of several apps
+  --at URL           what browsers call the app (default: \`publicUrl\`, or a host of it)
+  --agent ID         who is at the keyboard (default: who runs this)
+  --reason TEXT      for steps that say {impersonation.reason}
+  --ticket TEXT      for steps that say {impersonation.ticket}
+  --json             as JSON
+  -c, --config FILE  the config, which has the steps (default: routes.config.yaml, or GUISE_CONFIG)
+  --data DIR         the data folder (default: the config's \`data\`, or GUISE_DATA)
+
+Takes the steps of \`signIn\` as the gateway does, says of each what the app answered and which cookies it set, by name, and whom the
+app sees in the end. Then the session is ended by the steps of \`end\`. No secret, cookie or token is shown. It is on record.
+Exit code 1 where the app doesn't name this person. Run this as the user of the gateway.
+`;
+
+const OPTIONS = {
+  as: TEXT,
+  app: TEXT,
+  at: TEXT,
+  agent: TEXT,
+  reason: TEXT,
+  ticket: TEXT,
+  json: FLAG,
+  config: CONFIG,
+  data: TEXT,
+};
 
 /** `guise signin try`: for who writes the steps. Exit code 1 where the app doesn't see who it is to see. */
 export const signin = command({
   name: "signin",
   describe: "try the steps that sign a customer in to an app",
   usage: USAGE,
-  read: parseWords,
-  run: async (words: TryWords, io: CommandIo) => {
+  options: OPTIONS,
+  read,
+  run: async (words, io) => {
     const sessions = await openSessions(words, io, { recording: true });
     try {
       const tried = await tryOnce(sessions, words);
@@ -32,6 +62,20 @@ export const signin = command({
     }
   },
 });
+
+type Words = Exclude<ReturnType<typeof read>, string>;
+
+function read({ values, positionals, env }: Given<typeof OPTIONS>) {
+  const { help, as = "", at = null, app = null, agent = userInfo().username } = values;
+  const { reason = null, ticket = null, data = env.GUISE_DATA ?? null } = values;
+  if (!help && (positionals.length !== 1 || positionals[0] !== "try")) return "say try";
+  if (!help && as === "") return "say whom the app is to see: --as ID";
+  if (at !== null && !(URL.canParse(at) && /^https?:$/.test(new URL(at).protocol)))
+    return "--at is an address, like https://app.example.com";
+  const origin = at === null ? null : new URL(at).origin;
+  const config = values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG;
+  return { json: values.json, as, at: origin, app, agent, reason, ticket, config, data };
+}
 
 /** How long the token counts that goes with the steps, ms. */
 const LASTS = 60_000;
@@ -45,7 +89,7 @@ interface Trial {
   readonly effectiveUser: Identity;
 }
 
-async function tryOnce(sessions: OpenSessions, words: TryWords): Promise<Tried> {
+async function tryOnce(sessions: OpenSessions, words: Words): Promise<Tried> {
   const snapshot = sessions.config.current();
   const { settings, signIn } = appOf(snapshot, words.app);
   const { reason, ticket } = words;

@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import { Fault } from "../../errors.ts";
-import { type CommandIo, command } from "../command.ts";
+import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { withConfig } from "../config.ts";
 import { warnings } from "../log.ts";
 import { apache } from "./apache.ts";
@@ -32,51 +31,37 @@ const USAGE = `guise split ${NAMES.join("|")} [-c FILE] [--app NAME] [--host NAM
   --guise HOST:PORT   where the gateway listens (default: 127.0.0.1:8000)
 `;
 
+const OPTIONS = {
+  config: CONFIG,
+  app: TEXT,
+  host: TEXT,
+  listen: { type: "string", default: "80" },
+  guise: { type: "string", default: "127.0.0.1:8000" },
+} as const;
+
 /** `guise split`: what sends agents to the gateway, and everybody else straight to the app. */
 export const split = command({
   name: "split",
   describe: "print the block with which a proxy sends only agents through the gateway",
   usage: USAGE,
+  options: OPTIONS,
   read,
   run,
 });
 
-interface Words {
-  readonly help: boolean;
-  readonly kind: string;
-  readonly config: string;
-  readonly app: string | null;
-  readonly host: string | null;
-  readonly listen: number;
-  readonly guise: string;
-}
+type Words = Exclude<ReturnType<typeof read>, string>;
 
-function read(args: readonly string[], io: CommandIo): Words | string {
-  const text = { type: "string" } as const;
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      config: { type: "string", short: "c" },
-      app: text,
-      host: text,
-      listen: { type: "string", default: "80" },
-      guise: { type: "string", default: "127.0.0.1:8000" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const { help, listen, guise } = values;
-  const [kind = "", ...more] = positionals;
+function read({ values, env, positionals: [kind = "", ...more] }: Given<typeof OPTIONS>) {
+  const { help, listen, guise, app = null, host = null } = values;
   if (!help && (!Object.hasOwn(KINDS, kind) || more.length > 0)) return `say one of ${NAMES.join(", ")}`;
   if (!/^\d{1,5}$/.test(listen) || Number(listen) > 65_535) return "a port is a number from 0 to 65535";
   if (!/^(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i.test(guise)) return "--guise is HOST:PORT";
-  if (values.host !== undefined && !/^[\w.-]+$/.test(values.host)) return "--host is a host's name";
+  if (host !== null && !/^[\w.-]+$/.test(host)) return "--host is a host's name";
   return {
-    help,
     kind,
-    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
-    app: values.app ?? null,
-    host: values.host ?? null,
+    config: values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG,
+    app,
+    host,
     listen: Number(listen),
     guise,
   };

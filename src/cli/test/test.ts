@@ -1,7 +1,6 @@
-import { parseArgs } from "node:util";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
-import { type CommandIo, command } from "../command.ts";
+import { CONFIG, type CommandIo, command, FLAG, type Given, USUAL_CONFIG } from "../command.ts";
 import { withConfig } from "../config.ts";
 import { warnings } from "../log.ts";
 import { readTestFile, type TestFile } from "./file.ts";
@@ -19,11 +18,14 @@ const USAGE = `guise test [FILE] [-c FILE] [--record | --recorded] [--json]
 Exit codes: 0, 1 (something is not as expected), 2 (usage).
 `;
 
+const OPTIONS = { config: CONFIG, record: FLAG, recorded: FLAG, json: FLAG };
+
 /** `guise test`: requests and what is expected of them, by the stages and the judge that the server has. */
 export const test = command({
   name: "test",
   describe: "try routes, rules and grants of a config against what is expected of them",
   usage: USAGE,
+  options: OPTIONS,
   read,
   async run(words, io) {
     try {
@@ -38,33 +40,14 @@ export const test = command({
   },
 });
 
-interface Words {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly lookups: "asked" | "record" | "recorded";
-  readonly config: string;
-  readonly file: string;
-}
+type Words = Exclude<ReturnType<typeof read>, string>;
 
-function read(args: readonly string[], io: CommandIo): Words | string {
-  const flag = { type: "boolean" } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      config: { type: "string", short: "c" },
-      record: flag,
-      recorded: flag,
-      json: flag,
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const { help = false, json = false, record = false, recorded = false } = values;
+function read({ values, positionals, env }: Given<typeof OPTIONS>) {
+  const { record, recorded } = values;
   if (positionals.length > 1) return "name one file of tests";
   if (record && recorded) return "write either --record or --recorded";
-  const config = values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
-  const file = positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml");
-  return { help, json, lookups: record ? "record" : recorded ? "recorded" : "asked", config, file };
+  const config = values.config ?? env.GUISE_CONFIG ?? USUAL_CONFIG;
+  return { ...values, config, file: positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml") };
 }
 
 async function runAll(words: Words, file: TestFile, io: CommandIo): Promise<readonly Outcome[]> {
@@ -75,9 +58,10 @@ async function runAll(words: Words, file: TestFile, io: CommandIo): Promise<read
 
 async function runOver(real: Snapshot, words: Words, file: TestFile): Promise<readonly Outcome[]> {
   const place = recordingPath(words.file);
-  const recorder = words.lookups === "record" ? recording(real) : null;
-  const snapshot =
-    words.lookups === "recorded" ? replaying(real, await readRecording(place)) : (recorder?.snapshot ?? real);
+  const recorder = words.record ? recording(real) : null;
+  const snapshot = words.recorded
+    ? replaying(real, await readRecording(place))
+    : (recorder?.snapshot ?? real);
   const outcomes: Outcome[] = [];
   for (const it of file.tests) outcomes.push(await runTest(it, { snapshot, file }));
   if (recorder !== null) await writeRecording(place, recorder.kept);
