@@ -3,6 +3,7 @@ import { endedAt, type Impersonation, isOpen, lifeAt } from "../../domain/impers
 import type { Closing } from "../../ports.ts";
 import { bothOf, eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
+import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 import { end, endEvent } from "../stages/start-and-stop.ts";
 
@@ -15,29 +16,22 @@ const WIDTH = 32;
  * records what could not be recorded before.
  */
 export function sweeper(services: Services, every: number): Closing & { sweep(): Promise<void> } {
-  let work: Promise<void> = Promise.resolve();
-  const sweep = (): Promise<void> => {
-    work = work
-      .then(() => services.unrecorded.settle(services))
-      .then(() => sweepOnce(services))
-      .catch((error: unknown) =>
-        services.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
-      );
-    return work;
-  };
-  const timer = setInterval(sweep, every).unref();
-  const leave = services.impersonations.onLost((it) => {
-    work = work.then(() =>
-      services.unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),
+  const { impersonations, log, unrecorded } = services;
+  const sweepAll = () => unrecorded.settle(services).then(() => sweepOnce(services));
+  const sweeping = repeated(every, sweepAll, (err) =>
+    log.warn({ err }, "the store could not be swept; it will be tried again"),
+  );
+  const leave = impersonations.onLost((it) => {
+    void sweeping.also(() =>
+      unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),
     );
   });
   return {
-    sweep,
+    sweep: sweeping.again,
     async close() {
-      clearInterval(timer);
       leave();
-      await work;
-      await services.unrecorded.settle(services);
+      await sweeping.close();
+      await unrecorded.settle(services);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Mailer } from "../../clients/mail.ts";
+import type { Mail, Mailer } from "../../clients/mail.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import { type Letter, type LetterFacts, letterOf } from "../../domain/consent/letters.ts";
 import { textsFor, textsOf } from "../../domain/consent/texts.ts";
@@ -35,7 +35,8 @@ export function notices(deps: NoticesDeps): Notices {
     if (mail === null) return new Error("there is no `mail` in the config any more");
     const { from, replyTo } = mail;
     const { id, to } = notice;
-    await deps.mailer(mail.url, { from, replyTo, to, id, ...(await letterIn(notice, deps.done)) });
+    const letter: Mail = { from, replyTo, to, id, ...(await letterIn(notice, deps.done)) };
+    await deps.mailer(mail.url, letter);
     return null;
   };
   const sending = new Deliveries({ ...deps, what: "notices to customers", send });

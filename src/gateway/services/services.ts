@@ -150,7 +150,7 @@ export interface LinkedAsk {
 }
 
 /** What is told with a mail. */
-export interface TellingMore {
+interface TellingMore {
   /** The customer whom the mail is about, where it goes to somebody who answers for them. */
   readonly member?: string | null;
   /** The ask that the mail's link opens. */
