@@ -135,18 +135,14 @@ export function ownCookies(
 }
 
 /** `secrets` false: what looks like our secret opens nothing, so it is a cookie of the app. */
-interface Taken {
-  readonly secrets: boolean;
-}
-
-const ALL: Taken = { secrets: true };
+type Taken = { readonly secrets: boolean };
 
 /** Whether one of ours, of either scheme, is among these; a value that everybody can write is none. */
-export function carriesOurs(header: string, name: string, taken = ALL): boolean {
+export function carriesOurs(header: string, name: string, taken?: Taken): boolean {
   return header.includes(name) && header.split(";").some(isTaken(name, taken));
 }
 
-function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
+function isTaken(name: string, { secrets } = { secrets: true }): (part: string) => boolean {
   const isNamed = ours(name);
   return (part) => {
     const { key, value } = pairOf(part);
@@ -156,7 +152,7 @@ function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
 }
 
 /** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
-export function withoutOurs(headers: readonly string[], name: string, taken = ALL): readonly string[] {
+export function withoutOurs(headers: readonly string[], name: string, taken?: Taken): readonly string[] {
   let changed: string[] | null = null;
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const line = headers[at + 1] ?? "";

@@ -71,7 +71,7 @@ export class Relay implements ResponseHandler, Source {
     // A request whose body was read before is over, though its client waits.
     const unread = body === null && client.request.destroyed;
     if (client.response.destroyed || unread || client.request.socket.destroyed) {
-      this.#settle(clientEnding(this.#exchange.client.request));
+      this.#settle(clientEnding(client.request));
       return false;
     }
     client.response.on("close", () => this.#clientClosed());
@@ -115,7 +115,7 @@ export class Relay implements ResponseHandler, Source {
 
   awaited(): void {
     if (this.#phase === "waiting") this.#watch(this.#parts.unanswered);
-    else if (this.#uploading) this.#arm(noneTaken, this.#parts.timeouts.answerIdle);
+    else if (this.#uploading) this.#arm(Relay.#untaken, this.#parts.timeouts.answerIdle);
   }
 
   moving(): void {
@@ -193,7 +193,7 @@ export class Relay implements ResponseHandler, Source {
 
   lingers(): void {
     if (this.#phase !== "settled" && !this.#uploading)
-      this.#arm(answerStalled, this.#parts.timeouts.answerIdle);
+      this.#arm(Relay.#stalled, this.#parts.timeouts.answerIdle);
   }
 
   spoilt(error: unknown): void {
@@ -222,16 +222,16 @@ export class Relay implements ResponseHandler, Source {
   }
 
   /** The answer is out, but the app takes nothing more of the body. */
-  untaken(): void {
-    if (this.#request !== null) this.#parts.app.abort(this.#request);
-    this.failed(OVER, true);
+  static #untaken(it: Relay): void {
+    if (it.#request !== null) it.#parts.app.abort(it.#request);
+    it.failed(OVER, true);
   }
 
   /** An event stream may be silent as long as it likes, but a client must take what is there for it. */
-  stalled(): void {
-    if (this.#outlet?.blocked === true || this.#phase === "complete") this.#cut("client-aborted");
-    else if (this.#events) this.#timer?.refresh();
-    else this.#cut("upstream-timeout");
+  static #stalled(it: Relay): void {
+    if (it.#outlet?.blocked === true || it.#phase === "complete") it.#cut("client-aborted");
+    else if (it.#events) it.#timer?.refresh();
+    else it.#cut("upstream-timeout");
   }
 
   /** Begins to read the client's body, which it may be waiting to be asked for. */
@@ -323,7 +323,7 @@ export class Relay implements ResponseHandler, Source {
     if (this.#phase === "settled") return;
     this.#release();
     answer?.();
-    this.#report(ending);
+    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #release(): void {
@@ -336,10 +336,6 @@ export class Relay implements ResponseHandler, Source {
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
     if (this.#request !== null) this.#parts.app.abort(this.#request);
-  }
-
-  #report(ending: Ending): void {
-    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #carried(): Carried {
@@ -364,12 +360,4 @@ export class Relay implements ResponseHandler, Source {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-function noneTaken(relay: Relay): void {
-  relay.untaken();
-}
-
-function answerStalled(relay: Relay): void {
-  relay.stalled();
 }

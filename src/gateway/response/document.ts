@@ -15,10 +15,10 @@ import { helpNeeds, helpScript } from "../../page/help/help.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
 import { rewriter } from "../../page/rewriter.ts";
-import { chain } from "../../page/streams/chain.ts";
+import { Chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
-import { sparing } from "../../page/streams/fallback.ts";
-import { picture } from "../../page/streams/svg-page.ts";
+import { Sparing } from "../../page/streams/fallback.ts";
+import { Picture } from "../../page/streams/svg-page.ts";
 import { wordsFor } from "../../page/words/words.ts";
 import { begunBy, placeOf } from "../facts.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
@@ -105,7 +105,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
     ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
   ];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
-  return { ...plan, headers, transform: decoded(signed, plan, picture(insert(view))) };
+  return { ...plan, headers, transform: decoded(signed, plan, new Picture(insert(view))) };
 }
 
 /**
@@ -133,7 +133,7 @@ function writable(signed: Signed, { status, headers }: HeadPlan): Page | null {
 }
 
 function spared(plan: HeadPlan): HeadPlan {
-  return plan.transform === null ? plan : { ...plan, transform: sparing(plan.transform) };
+  return plan.transform === null ? plan : { ...plan, transform: new Sparing(plan.transform) };
 }
 
 /**
@@ -211,7 +211,7 @@ function decoded(signed: Signed, plan: HeadPlan, write: Transform): Transform {
   const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
   const withhold = withholderFor(signed, firstValue(plan.headers, "content-type") ?? "");
   const [first = write, ...more] = [coding, withhold, write].filter((it) => it !== null);
-  return more.length === 0 ? first : chain(() => [first, ...more], unmarkable, true);
+  return more.length === 0 ? first : new Chain(() => [first, ...more], unmarkable, true);
 }
 
 function shownPerson(person: Identity): BannerView["effectiveUser"] {
