@@ -54,39 +54,29 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   const failure = Promise.withResolvers<Fault>();
   try {
     const redact = redactor({ key: keyring.derive("audit"), ...start.audit.secrets });
-    records = await openLedger(parts, { keyring, redact }, failure.resolve);
+    const opened = await openLedger(parts, { keyring, redact }, failure.resolve);
+    records = opened;
     const plan = planOf(parts);
-    const shippers = shipping(plan, records.source, { clock, log });
-    const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
-    return assembled({
-      keyring,
-      ledger: records,
-      shipping: shippers,
-      archive: found,
-      redact,
-      failed: failure.promise,
-    });
+    const shippers = shipping(plan, opened.source, { clock, log });
+    const found = archive({ data: parts.data, source: opened.source, redis: plan.redis, log });
+    return {
+      ...{ keyring, ledger: opened, shipping: shippers, archive: found, redact, failed: failure.promise },
+      unready: () => {
+        const { state } = opened.counters().journal;
+        return state === "open" ? [] : [`the audit journal is ${state}`];
+      },
+      close: async () => {
+        await keyring.close();
+        await found.close();
+        await opened.close();
+        await shippers.close();
+      },
+    };
   } catch (error) {
     await records?.close();
     await keyring.close();
     throw error;
   }
-}
-
-function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
-  return {
-    ...all,
-    unready: () => {
-      const { state } = all.ledger.counters().journal;
-      return state === "open" ? [] : [`the audit journal is ${state}`];
-    },
-    close: async () => {
-      await all.keyring.close();
-      await all.archive.close();
-      await all.ledger.close();
-      await all.shipping.close();
-    },
-  };
 }
 
 async function openLedger(

@@ -1,11 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { parseCookies } from "../domain/cookies/cookie.ts";
 import { runsAt } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import { recordDenied } from "../gateway/audit/denials.ts";
-import { attemptCookie, setOwnCookie } from "../gateway/http/own-cookies.ts";
 import { initiatorOf } from "../gateway/intake/neighbours.ts";
 import { labelIn } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
@@ -13,7 +11,8 @@ import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import type { OpenIdProvider } from "../ports.ts";
-import type { MadeSession } from "../sessions/app-sessions.ts";
+import type { AuthorizePass } from "../sessions/codes.ts";
+import { broughtBack, sendAway } from "./oidc.ts";
 import { parameter, seeOther } from "./visitor.ts";
 
 type Pair = Readonly<Record<"request", FastifyRequest> & Record<"reply", FastifyReply>>;
@@ -132,7 +131,7 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);
   if (to === null) throw new Fault("account-linking", "the app may not ask for this");
-  await noteSession(services, received, { ...pass, client: asked.get("client_id") ?? "" });
+  await noteSession(services, received, pass, asked.get("client_id") ?? "");
   const { isolation } = received.snapshot.settings;
   const onLabel = pass.label !== null && isolation !== null && to.origin === received.site.origin;
   const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.site.origin) : to.origin;
@@ -144,19 +143,8 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
 async function noteSession(
   services: Services,
   received: Received,
-  {
-    impersonation: id,
-    secret,
-    app,
-    client,
-    made,
-  }: {
-    readonly impersonation: string;
-    readonly secret: string;
-    readonly app: string | null;
-    readonly client: string;
-    readonly made: MadeSession;
-  },
+  { impersonation: id, secret, app, made }: AuthorizePass,
+  client: string,
 ): Promise<void> {
   const loaded = await services.impersonations.recall(secret);
   const impersonation = loaded.kind === "found" ? loaded.impersonation : null;
@@ -183,22 +171,19 @@ async function logIn(services: Services, pair: Pair): Promise<FastifyReply> {
     return await lent(pair, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
   const { received } = request;
   const provider = providerOf(received);
-  const { snapshot, site } = received;
-  const begun = await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`);
-  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, begun.state);
-  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
-  return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
+  return await sendAway(
+    reply,
+    await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`),
+  );
 }
 
 async function loggedIn(services: Services, { request, reply }: Pair): Promise<FastifyReply> {
   const { received } = request;
   await refuseViewed(services, received);
   const provider = providerOf(received);
-  const { snapshot, url, site } = received;
-  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");
-  const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === name);
-  const { uid, ticket } = await provider.finishLogin(new URL(url.target, site.origin), kept?.value ?? null);
-  reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null));
+  const { answer, kept, clearing } = broughtBack(request);
+  const { uid, ticket } = await provider.finishLogin(answer, kept);
+  reply.header("set-cookie", clearing);
   return await seeOther(
     reply.header("referrer-policy", "no-referrer"),
     `${provider.issuer}/login/${uid}?ticket=${ticket}`,

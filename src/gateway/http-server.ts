@@ -38,6 +38,8 @@ export function guardConnections(
   report: (fault: Fault, id: string) => void,
 ): void {
   server.maxConnections = settings.limits.connections;
+  // `limits.headers` limits their bytes; some versions of node drop what is over their own number of lines without a word.
+  server.maxHeadersCount = 0;
   server.on("checkExpectation", ({ socket }: IncomingMessage, response: ServerResponse) => {
     spoil(socket);
     response.writeHead(417, { Connection: "close" }).end();

@@ -6,7 +6,7 @@ import type { VerifyOptions } from "./steps-schema.ts";
 import { filled, type Standing, take } from "./walk.ts";
 
 /** Asks the app whom it sees by the cookies of a jar. */
-export type Look = (from: Standing, app: AppConnection, report: Report) => Promise<Verification>;
+type Look = (from: Standing, app: AppConnection, report: Report) => Promise<Verification>;
 
 export function lookBy(
   { get, headers, id, is }: VerifyOptions,

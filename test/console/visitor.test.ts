@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
 import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
 import { SECRET } from "../fixtures/client/cookies.ts";
@@ -6,7 +7,8 @@ import { type TestServices, testServices } from "../fixtures/gateway/test-servic
 
 async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
-  return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
+  const [request, reply] = [{ received }, {}] as unknown as [FastifyRequest, FastifyReply];
+  return await visitor(it.services, request, reply);
 }
 
 t.test("a visitor is the true user and their impersonation", async (t) => {

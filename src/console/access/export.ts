@@ -3,6 +3,7 @@ import type { Archive } from "../../audit/search/archive.ts";
 import type { Texts } from "../../domain/consent/texts.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
+import { iso } from "../moment.ts";
 import { accessesOf, recordsOf, wordsOf } from "./past.ts";
 import type { Customer } from "./saying.ts";
 
@@ -63,8 +64,4 @@ function table(all: readonly Exported[]): string {
     }),
   );
   return [COLUMNS.join(","), ...lines].map((line) => `${line}\r\n`).join("");
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

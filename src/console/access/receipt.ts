@@ -7,6 +7,7 @@ import type { Mark } from "../../audit/search/search.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
+import { iso } from "../moment.ts";
 import type { Visitor } from "../visitor.ts";
 import { accessesOf, questionOf } from "./past.ts";
 
@@ -75,8 +76,4 @@ async function* linesOf(archive: Archive, impersonation: string): AsyncGenerator
       beyond = page.beyond;
     } while (beyond !== null);
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -58,12 +58,11 @@ export async function onlyLooks(
 
 /** The page that offers to ask, or waits for the answer; it goes on by itself when that is a yes. */
 export async function askForMorePage(
-  services: Services,
-  reply: FastifyReply,
   who: Visitor,
   { step, hidden, back }: Asking,
   { open }: OnlyLooks,
 ): Promise<FastifyReply> {
+  const { services, reply } = who;
   const { prefix } = who.received.snapshot.settings;
   const words = wordsOf(who);
   const { elevate, waiting, start } = words;
@@ -97,9 +96,7 @@ ${reasonField(step.grant, null, words)}
 
 /** Asks, on record, and leads to the page that waits. Throws `forbidden` where the customer must not be asked again. */
 export async function askForMore(
-  services: Services,
-  reply: FastifyReply,
-  { received }: Visitor,
+  { services, reply, received }: Visitor,
   { step, hidden }: Asking,
   { agreed, reason }: { readonly agreed: Consent; readonly reason: string | null },
 ): Promise<FastifyReply> {

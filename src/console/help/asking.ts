@@ -42,7 +42,7 @@ async function ask(services: Services, request: FastifyRequest, reply: FastifyRe
   if (help === null) throw new Fault("not-found", "the config has no `help`");
   if (isSomebodyElse(received))
     throw new Fault("forbidden", "a browser that views somebody asks for no help as them");
-  const { trueUser } = await visitor(services, request);
+  const { trueUser } = await visitor(services, request, reply);
   if (trueUser === null)
     return await reply.code(401).header("cache-control", "no-store").send({ code: "signed-out" });
   services.rateLimits.pace(`help ${trueUser.id}`, help.perMinute, received.startedAt, "help.perMinute");

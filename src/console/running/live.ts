@@ -31,7 +31,7 @@ export function liveStreams(fastify: FastifyInstance, services: Services): void 
   const hub = hubOf(services);
   fastify.addHook("preClose", async () => hub.close());
   fastify.get("/sessions/live", async (request, reply) => {
-    const { received, trueUser } = await visitor(services, request);
+    const { received, trueUser } = await visitor(services, request, reply);
     const { snapshot } = received;
     if (trueUser === null || !seesWhatRuns(snapshot, trueUser))
       throw new Fault("forbidden", "what runs was asked for by somebody who may not see it");

@@ -5,7 +5,7 @@ import type { Finding, IdentityProvider } from "../../ports.ts";
 import { issuerOf } from "../oidc/issuer.ts";
 import { attemptIn, refused, sendAway, takeBack } from "../oidc/round-trip.ts";
 import type { IdentityDeps } from "../source.ts";
-import { type Account, accountOf } from "./account.ts";
+import { type Account, accountOf, textsOf } from "./account.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 /** How `upstream` answered for one request of an app: who it is, or why it isn't said. */
@@ -48,17 +48,10 @@ export function broker(options: ProviderOptions, deps: IdentityDeps): Broker {
   return {
     check: issuer.check,
     begin: async ({ uid, redirectUri, params }) => {
-      const said = PASSED.flatMap((name) =>
-        typeof params[name] === "string" ? [[name, params[name]] as const] : [],
-      );
       const age = Number(params.max_age ?? Number.NaN);
       const maxAge = Number.isInteger(age) && age >= 0 ? age : null;
-      return await sendAway(upstream, issuer, deps, {
-        redirectUri,
-        to: uid,
-        maxAge,
-        more: Object.fromEntries(said),
-      });
+      const errand = { redirectUri, to: uid, maxAge, more: textsOf(params, PASSED) };
+      return await sendAway(upstream, issuer, deps, errand);
     },
     finish: async (answer, kept) => {
       const { to: uid } = attemptIn(deps, kept);
