@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../../errors.ts";
-import { ONLY_HERE } from "../../gateway/own-pages/answer-headers.ts";
+import { ONLY_HERE } from "../../gateway/own-pages/answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { isAdministrator, seesWhatRuns } from "../roles.ts";
 import { visitor } from "../visitor.ts";
