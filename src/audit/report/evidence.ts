@@ -25,18 +25,13 @@ interface Place {
 }
 
 /** Takes records in any order; one that comes again counts once. */
-interface Gathering {
-  record(record: Written, at: Place): void;
-  evidence(period: Period): Evidence;
-}
-
-export function gathering(): Gathering {
+export function gathering() {
   const accesses = new Accesses();
   const asks = new Asks();
   const actions = new Map<string, { readonly at: number; readonly place: Place }[]>();
   const seen = new Set<string>();
   return {
-    record: (record, { producer, sequence }) => {
+    record: (record: Written, { producer, sequence }: Place): void => {
       const name = `${producer} ${sequence}`;
       if (seen.has(name)) return;
       seen.add(name);
@@ -48,7 +43,7 @@ export function gathering(): Gathering {
       accesses.record(record, when);
       asks.record(record, when);
     },
-    evidence: ({ since, until }) => {
+    evidence: ({ since, until }: Period): Evidence => {
       const inside = (time: string) => Date.parse(time) >= since && Date.parse(time) < until;
       return {
         accesses: byTime(accesses.all(), (it) => it.began ?? it.first).filter((it) =>

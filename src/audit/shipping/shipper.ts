@@ -48,22 +48,7 @@ export interface ShipperStatus extends SinkCounts {
 }
 
 /** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
-interface Shipper extends Closing {
-  status(): ShipperStatus;
-  /**
-   * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
-   * journal disagree about its end; null: not known just now.
-   */
-  shipped(producer: string): number | null;
-}
-
-export function shipper(options: ShipperOptions): Shipper {
-  const it = new Carrier(options);
-  it.start();
-  return it;
-}
-
-class Carrier implements Shipper {
+export class Shipper implements Closing {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
@@ -81,7 +66,7 @@ class Carrier implements Shipper {
   #over = false;
   #ended: Promise<void> | null = null;
   readonly #pause: Pause;
-  #running: Promise<void> = Promise.resolve();
+  readonly #running: Promise<void>;
 
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
@@ -90,10 +75,7 @@ class Carrier implements Shipper {
     this.#late = late(options.clock);
     this.#backlog = backlog(options.source);
     this.#ailment = ailment(options.sink.name, options);
-  }
-
-  start(): void {
-    const { source, sink } = this.#options;
+    const { source, sink } = options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
       this.#pause.wake();
@@ -121,6 +103,10 @@ class Carrier implements Shipper {
     };
   }
 
+  /**
+   * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
+   * journal disagree about its end; null: not known just now.
+   */
   shipped(producer: string): number | null {
     return this.#finished.get(producer) ?? this.#positions.get(producer) ?? null;
   }

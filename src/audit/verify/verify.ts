@@ -49,17 +49,6 @@ interface VerifyOptions {
   readonly now?: number;
 }
 
-/** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
-interface Verifier {
-  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
-  line(bytes: Buffer, hint: string | null): void;
-  /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
-  forget(producer: string): void;
-  /** A record that was the last of its file, and had no line end although its file is over. */
-  unended(link: Link): void;
-  report(): VerifyReport;
-}
-
 interface Life extends Stretch {
   from: number;
   begun: string;
@@ -73,11 +62,8 @@ interface Life extends Stretch {
 
 const UNFIT = "one of the two is not the one that was written";
 
-export function verifier(options: VerifyOptions): Verifier {
-  return new Verification(options);
-}
-
-class Verification implements Verifier {
+/** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
+export class Verifier {
   readonly #keys: ReadonlyMap<string, KeyObject> | null;
   readonly #external: ExternalCheckpoints;
   readonly #copies: boolean;
@@ -103,6 +89,7 @@ class Verification implements Verifier {
     for (const it of attested) this.#checkSignature(it);
   }
 
+  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
   line(bytes: Buffer, hint: string | null): void {
     const text = bytes.toString("latin1");
     const link = linkOf(bytes, text, this.#latest);
@@ -133,10 +120,12 @@ class Verification implements Verifier {
     }
   }
 
+  /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
   forget(producer: string): void {
     this.#lives.delete(producer);
   }
 
+  /** A record that was the last of its file, and had no line end although its file is over. */
   unended({ producer, sequence }: Link): void {
     this.#findings.add("damaged", producer, sequence, sequence, "its line has no end");
   }
