@@ -28,14 +28,14 @@ import { reading, registerGateway } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
 import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
-import { sockets } from "./gateway/services/open-connections.ts";
+import { Sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
 import type { Services } from "./gateway/services/services.ts";
+import { trusts } from "./gateway/services/trust.ts";
 import { unrecorded } from "./gateway/services/unrecorded.ts";
-import { trusts } from "./gateway/sign-in/trust.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
-import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
+import { Upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
@@ -114,7 +114,9 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   };
   const rooms = await openRooms(options, keep);
   const { services, held, records } = rooms;
-  const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
+  const way = keep(
+    new Upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")),
+  );
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const ending = keep(endAppSessions(services, SWEEP_EVERY));
   const holding = keep(holdBack(services, held, { every: HELD_EVERY, switchedOff: () => sweeping.sweep() }));
@@ -282,7 +284,7 @@ interface ServiceParts
 function servicesOf(parts: ServiceParts): Services {
   const { held, records, said, ...kept } = parts;
   const { impersonations } = kept;
-  const open = sockets();
+  const open = new Sockets();
   const believed = trusts();
   impersonations.onEnded(({ id }) => believed.forget(id));
   impersonations.onEnded(({ id, end }) => open.cut(id, end.why));

@@ -8,7 +8,7 @@ import type { Holder } from "./config/hold.ts";
 import { type StartParts, webhooksToldTwice } from "./config/load.ts";
 import type { Settings } from "./config/snapshot.ts";
 import { Fault } from "./errors.ts";
-import { eventOf } from "./gateway/audit/audit-event.ts";
+import { eventOf, NOBODY } from "./gateway/audit/audit-event.ts";
 import { type Keyring, openKeyring } from "./keys/keyring.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 
@@ -142,10 +142,9 @@ async function recordRotation(
   detail: string,
 ): Promise<void> {
   try {
-    const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
     const services = { clock: parts.clock, config: parts.held, newId: parts.newId };
     await records?.record(
-      eventOf(services, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
+      eventOf(services, null, { action: "key.rotated", outcome: "success", ...NOBODY, detail }),
     );
   } catch (error) {
     parts.log.error({ err: error, detail }, "a new key could not be recorded");

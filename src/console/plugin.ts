@@ -6,7 +6,7 @@ import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
 import { agentMark } from "../gateway/own-pages/agent-mark.ts";
-import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
+import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answers.ts";
 import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { problem } from "../../gateway/stages/answer.ts";
+import { problem } from "../../gateway/own-pages/answers.ts";
 
 /** What a program does about a refusal. */
 interface Refusing {
