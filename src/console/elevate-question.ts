@@ -80,7 +80,7 @@ export async function askOnConsole(who: Visitor, said: Said): Promise<FastifyRep
   return await ask(who, askingOnConsole(who, step, said));
 }
 
-interface Said {
+export interface Said {
   readonly to: string;
   /** The name of a request that waits to be sent then. */
   readonly kept: string | null;

@@ -15,7 +15,7 @@ import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
 import type { Asking, Step } from "./consent/asking-more.ts";
-import { answerOnConsole, ask, askOnConsole, insteadOfStep, stepFor } from "./elevate-question.ts";
+import { answerOnConsole, ask, askOnConsole, insteadOfStep, type Said, stepFor } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameHtml, sentenceWith } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -196,18 +196,13 @@ function changeEvent(
   return eventOf(services, received, saying);
 }
 
-interface Way {
-  readonly to: string;
-  readonly label: Label | null;
-  readonly kept: string | null;
-}
-
-function asking(who: Visitor, step: Step, { to, label, kept }: Way): Asking {
-  const hidden = {
-    to,
-    ...(label === null ? {} : { label: label.name }),
-    ...(kept === null ? {} : { kept }),
-  };
+function asking(
+  who: Visitor,
+  step: Step,
+  { to, label, kept }: Said & { readonly label: Label | null },
+): Asking {
+  const named = label === null ? {} : { label: label.name };
+  const hidden = { to, ...named, ...(kept === null ? {} : { kept }) };
   return { step, hidden, back: shownAt(who, label) + to };
 }
 

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ReasonWord } from "../domain/decision.ts";
+import { takesReason } from "../domain/grant.ts";
 import { Fault } from "../errors.ts";
 import { startHindrance } from "../gateway/consent/telling.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
-import { admittedNow, startOnApp } from "./start/starting.ts";
+import { admitted, startOnApp } from "./start/starting.ts";
 import { isKnown, type Known, parameter, type Visitor, visitor } from "./visitor.ts";
 
 /** What this page does; a yes to a question leads to the address that it is about. */
@@ -36,14 +38,19 @@ async function ordered({ services, request, received, trueUser }: Visitor): Prom
 async function carryOut(who: Known, order: Done): Promise<FastifyReply> {
   const { services, trueUser } = who;
   if (order.kind === "elevate") return await elevateOrdered(who, order);
-  const asked = await admittedNow(who, order, true);
-  if (asked.kind === "refused")
-    throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
-  const { grant, target } = asked;
-  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
-  if (hindrance !== null)
-    throw new Fault("forbidden", `what was said on the console counts no more: ${hindrance}`);
-  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
   const { reason, ticket, to, from } = order;
+  const asked = await admitted(who, order.user, to);
+  if (asked.kind === "refused") throw noMore(asked.reason);
+  const { grant, target } = asked;
+  // A step up that it needs was seen where this was said.
+  if (!takesReason(grant, reason)) throw noMore("reason-required");
+  if (asked.consent.kind === "missing") throw noMore(asked.consent.reason);
+  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
+  if (hindrance !== null) throw noMore(hindrance);
+  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
   return await startOnApp(who, { grant, target, reason, ticket, consent, to, from });
+}
+
+function noMore(why: ReasonWord): Fault {
+  return new Fault("forbidden", `what was said on the console counts no more: ${why}`);
 }

@@ -9,14 +9,6 @@ interface Held<T> {
   readonly at: number;
 }
 
-/** What is held of somebody who is asked now and then. */
-interface Refreshed<T> {
-  held(): Held<T> | null;
-  /** Whether the last question failed just now, so that the next one waits. */
-  rests(): boolean;
-  refresh(): Promise<Held<T>>;
-}
-
 /**
  * One question is open at a time and failures back off, so that an outage makes no storm. `refresh` throws a Fault `identity-unavailable`
  * where the answer can't be had; `failed` says so, and `rested` that it was not asked for once more.
@@ -24,10 +16,11 @@ interface Refreshed<T> {
 export function refreshed<T>(
   clock: Clock,
   asking: { ask(): Promise<T>; failed(cause: unknown): string; readonly rested: string },
-): Refreshed<T> {
+) {
   let held: Held<T> | null = null;
   let failedAt: number | null = null;
   let flight: Promise<Held<T>> | null = null;
+  /** Whether the last question failed just now, so that the next one waits. */
   const rests = () => failedAt !== null && clock.monotonic() - failedAt < BACKOFF;
   const ask = async (): Promise<Held<T>> => {
     if (rests()) throw new Fault("identity-unavailable", asking.rested);
@@ -47,5 +40,5 @@ export function refreshed<T>(
     });
     return flight;
   };
-  return { held: () => held, rests, refresh };
+  return { held: (): Held<T> | null => held, rests, refresh };
 }

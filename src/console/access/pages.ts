@@ -47,13 +47,13 @@ export function accessPages(
   });
   customers.get("/access/export", async (who, customer) => {
     const format = parameter(who.request, "format") === "csv" ? "csv" : "json";
-    const text = await exported({ services, archive, customer, texts: textsAt(who) }, format);
+    const text = await exported(archive, who, customer, format);
     const type = format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
     return await sendFile(who.reply, { name: `access.${format}`, type, text });
   });
   customers.get("/access/receipt", async (who, { person: customer }) => {
-    const access = parameter(who.request, "access") ?? "";
-    const text = await receiptFor({ services, archive, customer, key: receiptKey() }, who, access);
+    const about = { impersonation: parameter(who.request, "access") ?? "", key: receiptKey() };
+    const text = await receiptFor(archive, who, customer, about);
     if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
     return await sendFile(who.reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
   });

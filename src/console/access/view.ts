@@ -5,7 +5,6 @@ import { doneText, filled, momentText, spanText, type Texts, whoText } from "../
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
-import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameHtml, sentenceWith } from "../layout.ts";
 import type { Visitor } from "../visitor.ts";
@@ -33,7 +32,6 @@ type Form = (deed: Deed, about: string, fields: Html | null, button: string, qui
 
 /** What all parts of the page need. */
 interface Drawing {
-  readonly services: Services;
   readonly who: Visitor;
   readonly view: AccessView;
   readonly form: Form;
@@ -43,12 +41,11 @@ interface Drawing {
 }
 
 export function accessPage(who: Visitor, view: AccessView): string {
-  const { services } = who;
   const { customer, said, now } = view;
   const texts = textsAt(who);
   const { language, words } = texts;
   const drawing: Drawing = {
-    ...{ services, who, view, texts, form: formsFor(who, customer) },
+    ...{ who, view, texts, form: formsFor(who, customer) },
     time: (at) => momentText(at, language),
     span: (ms) => spanText(ms, language),
   };
@@ -102,9 +99,9 @@ function muteNote({ view: { customer }, texts }: Drawing): Html | null {
 }
 
 /** Somebody looks right now. */
-function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
+function viewing({ who, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
   const { page, subjects, types } = texts.words;
-  const name = shownName(services.config.current().policy, it.agent);
+  const name = shownName(who.services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
   const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
   return html`<div class="panel live"><h2>${sentenceWith(subjects.started, { who: nameHtml(whoText(name, texts)) })}</h2>
@@ -187,9 +184,11 @@ function aheadForm(drawing: Drawing): Html | null {
 }
 
 function codeForm(drawing: Drawing): Html | null {
-  const { services, form, texts, span, view } = drawing;
+  const { who, form, texts, span, view } = drawing;
   const { facts, page } = texts.words;
-  const asksForCodes = services.config.current().policy.grants.some((grant) => grant.consent.mode === "code");
+  const asksForCodes = who.services.config
+    .current()
+    .policy.grants.some((grant) => grant.consent.mode === "code");
   if (!asksForCodes || view.said.optedOutAt !== null) return null;
   const { offer, codeLasts } = settingsOf(drawing);
   const { code } = view;

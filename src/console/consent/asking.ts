@@ -68,7 +68,7 @@ export async function settleConsent(it: Wanting): Promise<Settled> {
 }
 
 /** Asks, on record; `tells`: the customer hears of it. */
-async function ask(
+export async function ask(
   { services, received }: Visitor,
   asked: Consent,
   { terms, tells }: { readonly terms: Grant["consent"]; readonly tells: boolean },

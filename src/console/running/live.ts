@@ -49,13 +49,8 @@ export function liveStreams(fastify: FastifyInstance, services: Services): void 
   });
 }
 
-interface Hub {
-  add(it: Looker): void;
-  close(): void;
-}
-
 /** Those who look, who are told whenever something has changed. */
-function hubOf(services: Services): Hub {
+function hubOf(services: Services) {
   const lookers = new Set<Looker>();
   let telling: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -83,7 +78,7 @@ function hubOf(services: Services): Hub {
     services.blocks.onChanged(() => void tell()),
   ];
   return {
-    add(it) {
+    add(it: Looker): void {
       lookers.add(it);
       timer ??= setInterval(tell, EVERY).unref();
       const over = setTimeout(() => it.answer.end(), LASTS).unref();
@@ -96,7 +91,7 @@ function hubOf(services: Services): Hub {
       });
       void tell();
     },
-    close() {
+    close(): void {
       for (const leave of leaves) leave();
       for (const { answer } of lookers) answer.end();
     },

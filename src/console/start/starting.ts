@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
-import { admit, isAgent, isBlocked, takesReason } from "../../domain/grant.ts";
+import { admit, isAgent, isBlocked } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endedAt, isOpen } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
@@ -44,21 +44,6 @@ export async function admitted(who: Known, id: string, to: string): Promise<Aske
   const caller = { kind: "known", identity: trueUser } as const;
   const consent = startConsent(admission.grant, { caller, ownerConsent, now: services.clock.now() });
   return { ...admission, target, consent };
-}
-
-/** The same for a start that was said yes to, with what was said; `stepped`: a step up that it needs was seen where that was said. */
-export async function admittedNow(
-  who: Known,
-  { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
-  stepped = false,
-): Promise<Asked> {
-  const asked = await admitted(who, user, to);
-  if (asked.kind === "refused") return asked;
-  const { grant, target, consent } = asked;
-  if (grant.startStepUp && !(who.strong || stepped))
-    return { kind: "refused", reason: "step-up-required", target };
-  if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
-  return consent.kind === "missing" ? { kind: "refused", reason: consent.reason, target } : asked;
 }
 
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
