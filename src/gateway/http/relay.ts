@@ -268,6 +268,7 @@ export class Relay implements ResponseHandler, Source {
       return;
     }
     if (socket.readableEnded) this.#clientEnded();
+    if (this.#phase !== "waiting") return;
     // Until there is a connection.
     this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);
@@ -298,8 +299,11 @@ export class Relay implements ResponseHandler, Source {
 
   /** It sends nothing more. Whether it still reads shows when something is written, or when its system no longer knows of the connection. */
   readonly #clientEnded = (): void => {
-    this.#exchange.client.request.socket.setKeepAlive(true, PROBE);
-    this.#request?.clientEnded();
+    const { client, signal } = this.#exchange;
+    client.request.socket.setKeepAlive(true, PROBE);
+    // An agent's browser has left then, and what it asked for takes no place among the requests of its impersonation.
+    if (signal === null) this.#request?.clientEnded();
+    else this.#cut("client-aborted");
   };
 
   #clientClosed(): void {
