@@ -40,10 +40,9 @@ export interface JournalCounters {
   failures: number;
   /** Records that wait for the disk now. */
   waiting: number;
-  /** Of the last group: how long write and fdatasync took together, and the fdatasync alone, ms; and the longest of both ever. */
+  /** Of the last group: how long write and fdatasync took together, and the fdatasync alone, ms. */
   lastCommit: number;
   lastSync: number;
-  longestCommit: number;
 }
 
 interface Waiting {
@@ -71,7 +70,6 @@ export class Journal {
     waiting: 0,
     lastCommit: 0,
     lastSync: 0,
-    longestCommit: 0,
   };
   readonly #options: JournalOptions;
   readonly #listeners: (() => void)[] = [];
@@ -256,6 +254,5 @@ export class Journal {
     it.bytes += bytes;
     it.groups += 1;
     it.lastCommit = took;
-    it.longestCommit = Math.max(it.longestCommit, took);
   }
 }

@@ -23,7 +23,6 @@ export class Reader {
   #handle: FileHandle | null = null;
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
-  #damaged = 0;
 
   /** Opens at the record after `after`; where that one is gone, at the first that is left. */
   constructor(
@@ -37,9 +36,6 @@ export class Reader {
     this.#last = after;
     this.#ceiling = ceiling;
   }
-
-  /** Lines that were no whole records and were passed over. */
-  damaged = (): number => this.#damaged;
 
   async read(limit: ReadLimit): Promise<readonly JournalRecord[]> {
     const records: JournalRecord[] = [];
@@ -73,11 +69,7 @@ export class Reader {
 
   #record(bytes: Buffer): JournalRecord | null {
     const link = linkOf(bytes);
-    if (link === null || link.producer !== this.#producer) {
-      this.#damaged += 1;
-      return null;
-    }
-    if (link.sequence <= this.#last) return null;
+    if (link === null || link.producer !== this.#producer || link.sequence <= this.#last) return null;
     this.#last = link.sequence;
     return { producer: link.producer, sequence: link.sequence, line: bytes.toString("utf8") };
   }

@@ -1,6 +1,7 @@
 import type { Written } from "../record/parse.ts";
 import { type Access, Accesses } from "./accesses.ts";
 import { type Ask, Asks } from "./asks.ts";
+import type { Moment } from "./earliest.ts";
 import { Gathered, type Places } from "./places.ts";
 
 /** What one period's records show. */
@@ -19,27 +20,22 @@ interface Period {
   readonly until: number;
 }
 
-interface Place {
-  readonly producer: string;
-  readonly sequence: number;
-}
-
 /** Takes records in any order; one that comes again counts once. */
 export function gathering() {
   const accesses = new Accesses();
   const asks = new Asks();
-  const actions = new Map<string, { readonly at: number; readonly place: Place }[]>();
+  const actions = new Map<string, Moment[]>();
   const seen = new Set<string>();
   return {
-    record: (record: Written, { producer, sequence }: Place): void => {
+    record: (record: Written, { producer, sequence }: Omit<Moment, "at">): void => {
       const name = `${producer} ${sequence}`;
       if (seen.has(name)) return;
       seen.add(name);
       const { action } = record.event;
       const known = actions.get(action) ?? [];
       actions.set(action, known);
-      known.push({ at: Date.parse(record["@timestamp"]), place: { producer, sequence } });
       const when = { at: record["@timestamp"], producer, sequence };
+      known.push(when);
       accesses.record(record, when);
       asks.record(record, when);
     },
@@ -53,8 +49,8 @@ export function gathering() {
         askOf: (id) => asks.of(id),
         of: (action) => {
           const found = new Gathered();
-          for (const { at, place } of actions.get(action) ?? [])
-            if (at >= since && at < until) found.add(place.producer, place.sequence);
+          for (const { at, producer, sequence } of actions.get(action) ?? [])
+            if (inside(at)) found.add(producer, sequence);
           return found;
         },
       };

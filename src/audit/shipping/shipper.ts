@@ -2,10 +2,10 @@ import type { Clock, Closing, JournalRecord, Log } from "../../ports.ts";
 import type { Reader } from "../journal/reader.ts";
 import { endedProducers } from "../journal/segments.ts";
 import type { Source } from "../journal/source.ts";
-import { type Backlog, backlog, type Late, late } from "./backlog.ts";
+import { backlog, late } from "./backlog.ts";
 import { backoff, type Pause, pause } from "./backoff.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
-import { type Ailment, ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
+import { ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
 interface ShipperOptions {
   readonly source: Source;
@@ -39,7 +39,6 @@ export interface ShipperStatus extends SinkCounts {
   readonly lag: number;
   /** How long the oldest of them has waited, ms. */
   readonly late: number;
-  readonly batches: number;
   readonly failures: number;
   /** Numbers that could not be shipped any more, since they are gone here: an alarm. */
   readonly gaps: number;
@@ -54,12 +53,12 @@ export class Shipper implements Closing {
   readonly #readers = new Map<string, Reader>();
   /** Lives that are over: infinity for those that are all there, 0 where sink and journal disagree about their end. */
   readonly #finished = new Map<string, number>();
-  readonly #backlog: Backlog;
-  readonly #count = { batches: 0, failures: 0, gaps: 0 };
-  readonly #ailment: Ailment;
+  readonly #backlog: ReturnType<typeof backlog>;
+  readonly #count = { failures: 0, gaps: 0 };
+  readonly #ailment: ReturnType<typeof ailment>;
   #stale = false;
   #confirmed = 0;
-  readonly #late: Late;
+  readonly #late: ReturnType<typeof late>;
   #warnings: readonly string[] | null = null;
   #stopping = false;
   /** The time for closing is over. */
@@ -225,7 +224,6 @@ export class Shipper implements Closing {
       );
     }
     this.#place(producer, last, records.at(-1));
-    this.#count.batches += 1;
   }
 
   #place(producer: string, position: number, sent?: JournalRecord): void {

@@ -106,17 +106,13 @@ export class Verifier {
       if (this.#last?.life !== life) this.#stamp();
       this.#last = { life, bytes };
     }
-    if (this.#external.denies(link)) {
-      const { producer, sequence } = link;
-      const detail = "an external checkpoint attests another record";
-      this.#findings.add("replaced", producer, sequence, sequence, detail);
-    }
+    if (this.#external.denies(link))
+      this.#findings.of("replaced", link, "an external checkpoint attests another record");
     try {
       this.#look({ bytes, text }, link, life);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
-      const { producer, sequence } = link;
-      this.#findings.add("replaced", producer, sequence, sequence, "it says what no record says");
+      this.#findings.of("replaced", link, "it says what no record says");
     }
   }
 
@@ -126,8 +122,8 @@ export class Verifier {
   }
 
   /** A record that was the last of its file, and had no line end although its file is over. */
-  unended({ producer, sequence }: Link): void {
-    this.#findings.add("damaged", producer, sequence, sequence, "its line has no end");
+  unended(link: Link): void {
+    this.#findings.of("damaged", link, "its line has no end");
   }
 
   report(): VerifyReport {
@@ -185,9 +181,8 @@ export class Verifier {
     const tip = { sequence, hash };
     const life = { from: sequence, begun, tip, ended: false, signature: null, at: "", passed, attested };
     this.#lives.set(producer, life);
-    if (sequence === 1 && previous !== NO_HASH) {
-      this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
-    }
+    if (sequence === 1 && previous !== NO_HASH)
+      this.#findings.of("replaced", link, "the first record follows another one");
     return life;
   }
 
@@ -198,7 +193,7 @@ export class Verifier {
     if (found === "copy") return null;
     if (typeof found === "string") {
       const detail = found === "other" ? "it is another one than was passed" : "it was passed already";
-      this.#findings.add("repeated", producer, sequence, sequence, detail);
+      this.#findings.of("repeated", link, detail);
       return null;
     }
     for (const { from, to } of found) this.#findings.add("replaced", producer, from, to, UNFIT);
@@ -250,8 +245,7 @@ export class Verifier {
       checkpoint.producer === producer &&
       checkpoint.sequence === sequence - 1 &&
       checkpoint.hash === previous;
-    if (!right)
-      this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint attests another record");
+    if (!right) this.#findings.of("unsigned", link, "the checkpoint attests another record");
     if (sequence < life.tip.sequence) this.#lacking.delete(`${producer} ${checkpoint.signature}`);
     else {
       const { signature } = life;
@@ -268,9 +262,8 @@ export class Verifier {
     if (this.#keys === null) return false;
     const key = this.#keys.get(checkpoint.kid);
     if (key !== undefined && checkpointHolds(checkpoint, key)) return true;
-    const { producer, sequence } = checkpoint;
     const detail = key === undefined ? `the key ${checkpoint.kid} is not known` : "the signature is wrong";
-    this.#findings.add("unsigned", producer, sequence, sequence, detail);
+    this.#findings.of("unsigned", checkpoint, detail);
     return false;
   }
 
