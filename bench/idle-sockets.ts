@@ -10,7 +10,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { requestHeaders } from "../src/gateway/http/hop-by-hop-headers.ts";
-import { sockets } from "../src/gateway/services/open-connections.ts";
+import { Sockets } from "../src/gateway/services/open-connections.ts";
 import { tunnel } from "../src/gateway/websocket/tunnel.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "../src/gateway/websocket/upgrade-listener.ts";
 
@@ -25,7 +25,7 @@ const UPGRADE = `GET /live HTTP/1.1\r\nHost: app.example\r\nConnection: Upgrade\
 const kept = new Set<IncomingMessage>();
 
 function guise(server: Server, appPort: number, kind: Kind): (count: number) => number {
-  const registry = sockets();
+  const registry = new Sockets();
   const upstream = {
     origin: `http://127.0.0.1:${appPort}`,
     socket: null,

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { journal } from "../src/audit/journal/journal.ts";
+import { Journal } from "../src/audit/journal/journal.ts";
 import { draft } from "../src/audit/record/format.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -47,7 +47,13 @@ function record(): string {
 }
 
 async function run(flight: number): Promise<void> {
-  const it = journal({ folder, producer: `bench-${flight}`, segmentBytes: 64e6, segmentAge: 3.6e6, clock });
+  const it = new Journal({
+    folder,
+    producer: `bench-${flight}`,
+    segmentBytes: 64e6,
+    segmentAge: 3.6e6,
+    clock,
+  });
   const until = performance.now() + Number(seconds) * 1000;
   const took: number[] = [];
   const started = performance.now();

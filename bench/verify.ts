@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ledger } from "../src/audit/journal/ledger.ts";
 import { journalLines } from "../src/audit/journal/lines.ts";
-import { verifier } from "../src/audit/verify/verify.ts";
+import { Verifier } from "../src/audit/verify/verify.ts";
 import { event } from "../test/audit/event.ts";
 
 const [, , parent = "data", count = "200000"] = process.argv;
@@ -28,7 +28,7 @@ try {
   for (let round = 0; round < 3; round += 1) {
     const started = performance.now();
     const before = process.cpuUsage();
-    const check = verifier({ keys: null });
+    const check = new Verifier({ keys: null });
     for await (const { producer, lines } of journalLines(folder)) {
       for (const line of lines) check.line(line, producer);
     }

@@ -28,14 +28,14 @@ import { reading, registerGateway } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
 import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
-import { sockets } from "./gateway/services/open-connections.ts";
+import { Sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
 import type { Services } from "./gateway/services/services.ts";
+import { trusts } from "./gateway/services/trust.ts";
 import { unrecorded } from "./gateway/services/unrecorded.ts";
-import { trusts } from "./gateway/sign-in/trust.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
-import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
+import { Upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
@@ -114,7 +114,9 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   };
   const rooms = await openRooms(options, keep);
   const { services, held, records } = rooms;
-  const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
+  const way = keep(
+    new Upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")),
+  );
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const ending = keep(endAppSessions(services, SWEEP_EVERY));
   const holding = keep(holdBack(services, held, { every: HELD_EVERY, switchedOff: () => sweeping.sweep() }));
@@ -192,9 +194,8 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const data = options.data === null ? parts.data : resolve(options.data);
   const held = holder(first.snapshot);
   const backend = keep(await openBackend(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
-  const { redisUrl } = backend;
-  const { witness } = options;
-  const places = { data, redisUrl, log, witness };
+  const { store, bulletin, redisUrl } = backend;
+  const places = { data, redisUrl, log, witness: options.witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
   const { keyring } = records;
   const impersonations = openImpersonations({
@@ -206,34 +207,13 @@ async function openRooms(options: AppOptions, keep: Keep) {
     keepFor: held.current().settings.timeouts.ended,
   });
   keep({ close: () => impersonations.shut() });
-  signedIn.keepIn(backend.store, keyring.derive("sign-in"), (secret) => viewedBy(impersonations, secret));
-  const confirming = confirmations({
-    store: backend.store,
-    clock: CLOCK,
-    sealKey: keyring.derive("confirmation"),
-  });
+  signedIn.keepIn(store, keyring.derive("sign-in"), (secret) => viewedBy(impersonations, secret));
   const counters = metrics();
-  const hosts = hostsOf(held, backend.store, keyring.derive("label"));
-  impersonations.onEnded(({ id }) => endHosts(hosts.labels, id, log));
-  const credentials = pageCredentials({
-    store: backend.store,
-    clock: CLOCK,
-    log,
-    sealKey: keyring.derive("page credentials"),
-  });
-  const { store } = backend;
-  const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
-  const own = {
-    held,
-    records,
-    counters,
-    tracing,
-    log,
-    ...ofAgentsWith(store, backend.bulletin, keyring, log),
-    said,
-  };
-  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
-  const services = servicesOf({ ...own, ...kept });
+  const kept = keptIn(store, bulletin, { held, records, log });
+  impersonations.onEnded(({ id }) => endHosts(kept.labels, id, log));
+  const said = keep(saidWith(store, bulletin, { held, records, log }));
+  const own = { held, records, counters, tracing, log, said };
+  const services = servicesOf({ ...own, ...kept, impersonations });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
 }
@@ -247,23 +227,37 @@ async function viewedBy(
   return it.kind === "found" && runsAt(it.impersonation, CLOCK.now()) ? it.impersonation : null;
 }
 
-/** What is kept of agents besides their impersonations. */
-function ofAgentsWith(store: Store, bulletin: Bulletin, keyring: Evidence["keyring"], log: Log) {
+interface Around {
+  readonly held: Holder;
+  readonly records: Evidence;
+  readonly log: Log;
+}
+
+/** What is kept of agents, and of our hosts, besides impersonations. */
+function keptIn(store: Store, bulletin: Bulletin, { held, records: { keyring }, log }: Around) {
+  const settings = () => held.current().settings;
+  const sealed = (use: string) => ({ store, bulletin, clock: CLOCK, log, sealKey: keyring.derive(use) });
+  const ofHosts = sealed("label");
   return {
-    blocks: blocks({ store, bulletin, clock: CLOCK, log, sealKey: keyring.derive("blocks") }),
-    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
-    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
+    blocks: blocks(sealed("blocks")),
+    customers: customers(sealed("customers")),
+    missedLinks: missedLinks(sealed("missed links")),
     spentForms: spentForms(store),
-    startLinks: startLinks({ store, clock: CLOCK, sealKey: keyring.derive("start links") }),
+    startLinks: startLinks(sealed("start links")),
+    confirmations: confirmations(sealed("confirmation")),
+    pageCredentials: pageCredentials(sealed("page credentials")),
+    labels: labels({
+      ...ofHosts,
+      remember: () => settings().isolation?.remember ?? REMEMBERED,
+      cacheFor: () => settings().isolation?.cacheFor ?? 0,
+    }),
+    codes: codes(ofHosts),
+    consoleVisits: consoleVisits({ ...ofHosts, cacheFor: () => settings().console?.cacheFor ?? 0 }),
   };
 }
 
 /** What customers were asked and have said. */
-function saidWith(
-  store: Store,
-  bulletin: Bulletin,
-  { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
-): ConsentServices {
+function saidWith(store: Store, bulletin: Bulletin, { held, records, log }: Around): ConsentServices {
   const { ledger, keyring, archive, redact } = records;
   const sealKey = keyring.derive("consents");
   const done = (access: string) => doneIn(archive, access, log);
@@ -279,55 +273,28 @@ function endHosts(labels: Labels, impersonation: string, log: Log): void {
     );
 }
 
-/** What our hosts have besides impersonations. */
-function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
-  const deps = { store, clock: CLOCK, sealKey };
-  const settings = () => held.current().settings;
-  const ofLabels = {
-    remember: () => settings().isolation?.remember ?? REMEMBERED,
-    cacheFor: () => settings().isolation?.cacheFor ?? 0,
-  };
-  const ofVisits = { cacheFor: () => settings().console?.cacheFor ?? 0 };
-  return {
-    labels: labels({ ...deps, ...ofLabels }),
-    codes: codes(deps),
-    consoleVisits: consoleVisits({ ...deps, ...ofVisits }),
-  };
-}
-
-type Given = "impersonations" | "confirmations" | "pageCredentials" | "labels" | "codes" | "consoleVisits";
-
-interface ServiceParts extends ReturnType<typeof ofAgentsWith>, Pick<Services, Given | "tracing" | "log"> {
-  readonly held: Holder;
-  readonly records: Evidence;
+interface ServiceParts
+  extends Around,
+    ReturnType<typeof keptIn>,
+    Pick<Services, "impersonations" | "tracing"> {
   readonly said: ConsentServices;
   readonly counters: Metrics;
 }
 
 function servicesOf(parts: ServiceParts): Services {
-  const { held, records, impersonations, confirmations, pageCredentials, counters, log } = parts;
-  const open = sockets();
+  const { held, records, said, ...kept } = parts;
+  const { impersonations } = kept;
+  const open = new Sockets();
   const believed = trusts();
   impersonations.onEnded(({ id }) => believed.forget(id));
   impersonations.onEnded(({ id, end }) => open.cut(id, end.why));
   impersonations.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
   return {
     clock: CLOCK,
-    log,
     config: held,
-    impersonations,
+    ...kept,
+    ...said,
     trusts: believed,
-    confirmations,
-    customers: parts.customers,
-    ...parts.said,
-    blocks: parts.blocks,
-    missedLinks: parts.missedLinks,
-    pageCredentials,
-    labels: parts.labels,
-    codes: parts.codes,
-    consoleVisits: parts.consoleVisits,
-    spentForms: parts.spentForms,
-    startLinks: parts.startLinks,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),
@@ -336,9 +303,7 @@ function servicesOf(parts: ServiceParts): Services {
     sockets: open,
     rateLimits: rateLimits(),
     refusals: refusals(),
-    diagnostics: diagnostics(log),
-    counters,
-    tracing: parts.tracing,
+    diagnostics: diagnostics(kept.log),
     newId,
   };
 }

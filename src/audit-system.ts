@@ -8,7 +8,7 @@ import type { Holder } from "./config/hold.ts";
 import { type StartParts, webhooksToldTwice } from "./config/load.ts";
 import type { Settings } from "./config/snapshot.ts";
 import { Fault } from "./errors.ts";
-import { eventOf } from "./gateway/audit/audit-event.ts";
+import { eventOf, NOBODY } from "./gateway/audit/audit-event.ts";
 import { type Keyring, openKeyring } from "./keys/keyring.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 
@@ -54,39 +54,29 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   const failure = Promise.withResolvers<Fault>();
   try {
     const redact = redactor({ key: keyring.derive("audit"), ...start.audit.secrets });
-    records = await openLedger(parts, { keyring, redact }, failure.resolve);
+    const opened = await openLedger(parts, { keyring, redact }, failure.resolve);
+    records = opened;
     const plan = planOf(parts);
-    const shippers = shipping(plan, records.source, { clock, log });
-    const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
-    return assembled({
-      keyring,
-      ledger: records,
-      shipping: shippers,
-      archive: found,
-      redact,
-      failed: failure.promise,
-    });
+    const shippers = shipping(plan, opened.source, { clock, log });
+    const found = archive({ data: parts.data, source: opened.source, redis: plan.redis, log });
+    return {
+      ...{ keyring, ledger: opened, shipping: shippers, archive: found, redact, failed: failure.promise },
+      unready: () => {
+        const { state } = opened.counters().journal;
+        return state === "open" ? [] : [`the audit journal is ${state}`];
+      },
+      close: async () => {
+        await keyring.close();
+        await found.close();
+        await opened.close();
+        await shippers.close();
+      },
+    };
   } catch (error) {
     await records?.close();
     await keyring.close();
     throw error;
   }
-}
-
-function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
-  return {
-    ...all,
-    unready: () => {
-      const { state } = all.ledger.counters().journal;
-      return state === "open" ? [] : [`the audit journal is ${state}`];
-    },
-    close: async () => {
-      await all.keyring.close();
-      await all.archive.close();
-      await all.ledger.close();
-      await all.shipping.close();
-    },
-  };
 }
 
 async function openLedger(
@@ -152,10 +142,9 @@ async function recordRotation(
   detail: string,
 ): Promise<void> {
   try {
-    const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
     const services = { clock: parts.clock, config: parts.held, newId: parts.newId };
     await records?.record(
-      eventOf(services, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
+      eventOf(services, null, { action: "key.rotated", outcome: "success", ...NOBODY, detail }),
     );
   } catch (error) {
     parts.log.error({ err: error, detail }, "a new key could not be recorded");

@@ -3,12 +3,8 @@ import { dirname } from "node:path";
 
 /** Makes names that were made or removed in the folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(folder, "r");
+  await handle.sync();
 }
 
 /** Opens the file, for its owner alone if it is new; what `change` does with it is durable when this resolves. */
@@ -17,13 +13,9 @@ export async function durably(
   flags: "w" | "wx" | "r+",
   change: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const handle = await open(path, flags, 0o600);
-  try {
-    await change(handle);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(path, flags, 0o600);
+  await change(handle);
+  await handle.sync();
 }
 
 /**

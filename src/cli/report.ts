@@ -5,7 +5,7 @@ import { writtenOf } from "../audit/record/parse.ts";
 import { gathering } from "../audit/report/evidence.ts";
 import { STANDARDS } from "../audit/report/standards.ts";
 import { FORMS, type JournalState } from "../audit/report/written.ts";
-import { type VerifyReport, verifier } from "../audit/verify/verify.ts";
+import { Verifier, type VerifyReport } from "../audit/verify/verify.ts";
 import { periodOf } from "./audit/filter.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { dataFolder, linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
@@ -81,7 +81,7 @@ async function journalState(
   const keys = await checkpointKeys(words, io);
   const journals = words.file === undefined && words.redis === undefined;
   const attested = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
-  const seen = verifier({ keys: keys.size === 0 ? null : keys, attested, copies: !journals });
+  const seen = new Verifier({ keys: keys.size === 0 ? null : keys, attested, copies: !journals });
   for await (const { producer, lines, gone } of linesOf(words, io)) {
     for (const line of lines) {
       seen.line(line, producer);

@@ -80,9 +80,9 @@ function readFinder(it: Written): Finder | string {
 function sourceOf({ json, css, attribute, header, cookie }: Written): Finder | string {
   if (json !== undefined) return inJson(json);
   if (css !== undefined) {
-    const elements = elementFinder(css, attribute ?? null);
-    if (typeof elements === "string") return `\`${css}\` is no CSS selector: ${elements}`;
-    return { name: `css \`${css}\``, find: ({ body }) => elements.valuesIn(body) };
+    const valuesIn = elementFinder(css, attribute ?? null);
+    if (typeof valuesIn === "string") return `\`${css}\` is no CSS selector: ${valuesIn}`;
+    return { name: `css \`${css}\``, find: ({ body }) => valuesIn(body) };
   }
   if (header !== undefined)
     return { name: `header \`${header}\``, find: (answer) => headersOf(answer, header) };

@@ -28,15 +28,11 @@ export interface HttpClient {
   post(url: string, form: Readonly<Record<string, string>>, options?: AskOptions): Promise<HttpAnswer>;
 }
 
-interface HttpClientOptions {
-  /** Connections to one server at the most; more requests wait within their own timeout. */
-  readonly connections?: number;
-}
-
 /** A client with kept-alive connections of its own. Certificates are always verified; no proxy of the environment is used. */
-export function httpClient(options: HttpClientOptions = {}): HttpClient & Closing {
+export function httpClient(): HttpClient & Closing {
   const agent = new Agent({
-    connections: options.connections ?? 64,
+    // To one server; more requests wait within their own timeout.
+    connections: 64,
     pipelining: 1,
     allowH2: false,
     // One timer of our own covers a whole request.

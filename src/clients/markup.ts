@@ -6,26 +6,24 @@ import { whyOf } from "../errors.ts";
 type Node = Htmlparser2TreeAdapterMap["node"];
 type Element = Htmlparser2TreeAdapterMap["element"];
 
-/** Finds elements of a page as a browser does that runs no scripts. */
-interface ElementFinder {
-  /** Of each element that is meant, the value of the attribute, or its text where none is named; those without are left out. */
-  valuesIn(html: string): readonly string[];
-}
-
-/** Reads a selector, or says what is wrong with it. */
-export function elementFinder(selector: string, attribute: string | null): ElementFinder | string {
+/**
+ * Finds elements of a page as a browser does that runs no scripts: of each that is meant the value of the attribute, or its text where
+ * none is named; those without are left out. A text says what is wrong with the selector.
+ */
+export function elementFinder(
+  selector: string,
+  attribute: string | null,
+): ((html: string) => readonly string[]) | string {
   let query: ReturnType<typeof compile<Node, Element>>;
   try {
     query = compile<Node, Element>(selector);
   } catch (error) {
     return whyOf(error);
   }
-  return {
-    valuesIn: (html) => {
-      const found = selectAll<Node, Element>(query, parse(html, { treeAdapter: adapter }));
-      const values = found.map((it) => (attribute === null ? textOf(it) : it.attribs[attribute]));
-      return values.filter((it) => it !== undefined);
-    },
+  return (html) => {
+    const found = selectAll<Node, Element>(query, parse(html, { treeAdapter: adapter }));
+    const values = found.map((it) => (attribute === null ? textOf(it) : it.attribs[attribute]));
+    return values.filter((it) => it !== undefined);
   };
 }
 

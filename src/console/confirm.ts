@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { filled } from "../domain/consent/texts.ts";
 import type { Identity } from "../domain/identity.ts";
 import { type Impersonation, runsAt } from "../domain/impersonation.ts";
@@ -27,7 +27,7 @@ import {
   sendPage,
   spokenPage,
   type Visitor,
-  visitor,
+  visited,
   wordsOf,
 } from "./visitor.ts";
 
@@ -43,42 +43,36 @@ interface Asked {
  * asked there; `POST confirm` leads its yes back to the host of the page, by a code.
  */
 export function confirmPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/confirm", async (request, reply) => {
-    const who = await visitor(services, request);
-    const name = parameter(request, "question") ?? "";
-    const asked = await askedOf(services, who, name);
-    return await sendPage(reply, 200, page(services, who, name, asked));
+  const pages = visited(fastify, services);
+  pages.get("/confirm", async (who) => {
+    const name = parameter(who.request, "question") ?? "";
+    return await sendPage(who.reply, 200, page(who, name, await askedOf(who, name)));
   });
-  fastify.post("/confirm", async (request, reply) => await answerOnConsole(services, request, reply));
+  pages.post("/confirm", answerOnConsole);
 }
 
 /** Sends the yes that was given on the console to the host that asked, which judges the request anew and does it. */
-async function answerOnConsole(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const who = await visitor(services, request);
-  if (!who.received.site.atConsole)
-    throw new Fault("not-found", "a yes goes to the address that it is about");
+async function answerOnConsole(who: Visitor): Promise<FastifyReply> {
+  const { services, request, reply, received } = who;
+  if (!received.site.atConsole) throw new Fault("not-found", "a yes goes to the address that it is about");
   const name = field(request, "_confirmation") ?? "";
-  const { question, agent } = await askedOf(services, who, name);
+  const { question, agent } = await askedOf(who, name);
   const token = readToken(services, "confirm", SUBJECTS.confirm(name), field(request, "_csrf"));
   if (!(await countsNow(services, token)))
     throw new Fault("forbidden", "the page that asked is too old, or was answered");
   const { origin, url: to } = question;
   const code = await services.codes.issue(
     { kind: "confirm", agent: agent.id, origin, to, question: name },
-    who.received.snapshot.settings.goingOver.code,
+    received.snapshot.settings.goingOver.code,
   );
-  return await seeOther(reply, origin + orderedAddress(services, who.received, code, to));
+  return await seeOther(reply, origin + orderedAddress(services, received, code, to));
 }
 
 /** Throws `forbidden` where the question isn't this visitor's, or not of this host. */
-async function askedOf(services: Services, who: Visitor, name: string): Promise<Asked> {
-  const { trueUser, received } = who;
+async function askedOf(who: Visitor, name: string): Promise<Asked> {
+  const { services, trueUser, received } = who;
   const question = trueUser === null ? null : await services.confirmations.read(name, trueUser.id);
-  const impersonation = question === null ? null : await runningFor(services, who, question);
+  const impersonation = question === null ? null : await runningFor(who, question);
   const here = received.site.atConsole || question?.host === received.site.host;
   if (
     question === null ||
@@ -93,8 +87,7 @@ async function askedOf(services: Services, who: Visitor, name: string): Promise<
 
 /** The impersonation that the question is about: the one of this browser, and on the console any of the agent's that runs. */
 async function runningFor(
-  services: Services,
-  { received, trueUser, impersonation }: Visitor,
+  { services, received, trueUser, impersonation }: Visitor,
   { impersonation: id }: Question,
 ): Promise<Impersonation | null> {
   if (!received.site.atConsole) return impersonation?.id === id ? impersonation : null;
@@ -102,13 +95,8 @@ async function runningFor(
   return mine.find((it) => it.id === id && runsAt(it, services.clock.now())) ?? null;
 }
 
-function page(
-  services: Services,
-  who: Visitor,
-  name: string,
-  { question, agent, impersonation }: Asked,
-): string {
-  const { received } = who;
+function page(who: Visitor, name: string, { question, agent, impersonation }: Asked): string {
+  const { services, received } = who;
   const words = wordsOf(who);
   const { atConsole } = received.site;
   const [sent = "GET", method = sent] = question.method.split(" ");

@@ -1,11 +1,13 @@
 import type { FastifyReply } from "fastify";
 import { filled } from "../domain/consent/texts.ts";
 import { admit, takesReason } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
 import { runsAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
-import type { Services } from "../gateway/services/services.ts";
+import type { Received } from "../gateway/request.ts";
+import type { FormToken } from "../keys/csrf.ts";
 import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
 import { html } from "./html.ts";
 import { nameHtml, sentenceWith } from "./layout.ts";
@@ -13,9 +15,46 @@ import { reasonField } from "./reason-field.ts";
 import { placeAt } from "./return-path.ts";
 import { minutes } from "./start/start-form.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
-import { languageOf, seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "./visitor.ts";
+import {
+  field,
+  languageOf,
+  parameter,
+  seeOther,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  wordsOf,
+} from "./visitor.ts";
 
-export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
+/** The question about a step, or what has to be asked before it. */
+export async function ask(who: Visitor, about: Asking): Promise<FastifyReply> {
+  const looks = await onlyLooks(who.services, about.step);
+  if (looks !== null) return await askForMorePage(who, about, looks);
+  if (lacksStepUp(who, about.step.grant)) return await askStepUp(who, {});
+  return await sendPage(who.reply, 200, question(who, about));
+}
+
+/** What is answered to the form where the step can't be taken yet; null: it can. */
+export async function insteadOfStep(
+  who: Visitor,
+  about: Asking,
+  { token, reason }: { readonly token: FormToken; readonly reason: string | null },
+): Promise<FastifyReply | null> {
+  const { services, request, reply } = who;
+  const { grant } = about.step;
+  const looks = await onlyLooks(services, about.step);
+  if (looks !== null) {
+    const asks = field(request, "ask") === "yes" && looks.open === null && (await countsNow(services, token));
+    if (asks) return await askForMore(who, about, { agreed: looks.agreed, reason });
+    return await askForMorePage(who, about, looks);
+  }
+  if (lacksStepUp(who, grant)) return await askStepUp(who, about.hidden);
+  const counts = takesReason(grant, reason) && (await countsNow(services, token));
+  return counts ? null : await sendPage(reply, 403, question(who, about));
+}
+
+function question(who: Visitor, { step, hidden, back }: Asking): string {
+  const { services } = who;
   const subject = SUBJECTS.elevate(step.agent, step.impersonation);
   const token = tokenFor(services, who.received, "elevate", subject);
   const { prefix } = who.received.snapshot.settings;
@@ -35,110 +74,74 @@ ${reasonField(step.grant, null, wordsOf(who))}
   return spokenPage(who, { title: elevate.title, body });
 }
 
-/** Asks on the console, about an impersonation that the browser has on the app's own host; `named` is its public id. */
-export async function askOnConsole(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  { named, to, kept }: Pick<Said, "named" | "to" | "kept">,
-): Promise<FastifyReply> {
-  const step = await stepNamed(services, who, named, to);
-  const looks = await onlyLooks(services, step);
-  const about = askingOnConsole(services, who, step, { to, kept });
-  if (looks !== null) return await askForMorePage(services, reply, who, about, looks);
-  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-  return await sendPage(reply, 200, question(services, who, about));
+/** Asks on the console, about an impersonation that the browser has on the app's own host. */
+export async function askOnConsole(who: Visitor, said: Said): Promise<FastifyReply> {
+  const step = await stepNamed(who, parameter(who.request, "impersonation"), said.to);
+  return await ask(who, askingOnConsole(who, step, said));
 }
 
-interface Said {
-  readonly named: string | null;
-  /** The mark of the app's host. */
-  readonly app: string | null;
-  readonly csrf: string | null;
-  readonly reason: string | null;
+export interface Said {
   readonly to: string;
-  /** It asks the customer. */
-  readonly asks: boolean;
   /** The name of a request that waits to be sent then. */
   readonly kept: string | null;
 }
 
 /** Sends the yes that was given on the console to the app's host, which judges it and does it. */
 export async function answerOnConsole(
-  services: Services,
-  reply: FastifyReply,
   who: Visitor,
-  { named, app: mark, csrf, reason, to, kept, asks }: Said,
+  { reason, to, kept }: Said & { readonly reason: string | null },
 ): Promise<FastifyReply> {
-  const { received } = who;
+  const { services, request, reply, received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
-  const step = await stepNamed(services, who, named, to);
-  const about = askingOnConsole(services, who, step, { to, kept });
-  const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
-  const looks = await onlyLooks(services, step);
-  if (looks !== null) {
-    const asked = asks && looks.open === null && (await countsNow(services, token));
-    if (!asked) return await askForMorePage(services, reply, who, about, looks);
-    return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
-  }
-  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, about.hidden);
-  const unsaid = !takesReason(step.grant, reason);
-  if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, about));
-  const app = appSaid(services, mark) ?? received.site.app;
-  const origin = app?.origin ?? step.impersonation.origin;
+  const step = await stepNamed(who, field(request, "impersonation"), to);
+  const { agent, impersonation } = step;
+  const subject = SUBJECTS.elevate(agent, impersonation);
+  const token = readToken(services, "elevate", subject, field(request, "_csrf"));
+  const instead = await insteadOfStep(who, askingOnConsole(who, step, { to, kept }), { token, reason });
+  if (instead !== null) return instead;
+  const app = appSaid(services, field(request, "app")) ?? received.site.app;
+  const origin = app?.origin ?? impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
-  const { id: impersonation, agent } = step.impersonation;
+  const order = { agent: impersonation.agent.id, origin, impersonation: impersonation.id, reason, to };
   const code = await services.codes.issue(
-    {
-      kind: "elevate",
-      agent: agent.id,
-      origin,
-      impersonation,
-      reason,
-      to,
-      ...(kept === null ? {} : { kept }),
-    },
+    { kind: "elevate", ...order, ...(kept === null ? {} : { kept }) },
     goingOver.code,
   );
   return await seeOther(reply, `${origin}${prefix}/ordered?code=${code}`);
 }
 
-function askingOnConsole(
-  services: Services,
-  { received }: Visitor,
-  step: Step,
-  { to, kept }: Pick<Said, "to" | "kept">,
-): Asking {
-  const { site } = received;
-  const mark = site.app === null ? null : appMark(services, received, site.app);
+function askingOnConsole({ services, received }: Visitor, step: Step, { to, kept }: Said): Asking {
+  const { app } = received.site;
+  const { id, origin } = step.impersonation;
   const hidden = {
-    to,
-    impersonation: step.impersonation.id,
-    ...(mark === null ? {} : { app: mark }),
+    ...{ to, impersonation: id },
+    ...(app === null ? {} : { app: appMark(services, received, app) }),
     ...(kept === null ? {} : { kept }),
   };
-  return { step, hidden, back: `${site.app?.origin ?? step.impersonation.origin ?? ""}${to}` };
+  return { step, hidden, back: `${app?.origin ?? origin ?? ""}${to}` };
 }
 
-/** The impersonation with this public id, if it is theirs and runs. Throws `no-elevation` where the config allows no step. */
+/** The impersonation with this public id, if it is theirs and runs. */
 async function stepNamed(
-  services: Services,
-  { received, trueUser }: Visitor,
+  { services, received, trueUser: agent }: Visitor,
   id: string | null,
   to: string,
 ): Promise<Step> {
-  const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
+  const mine = agent === null ? [] : await services.impersonations.byAgent(agent.id);
   const impersonation = mine.find((it) => it.id === id && runsAt(it, services.clock.now()));
-  if (impersonation === undefined || trueUser === null)
+  if (impersonation === undefined || agent === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const admission = admit(
-    received.snapshot.policy,
-    trueUser,
-    impersonation.effectiveUser,
-    placeAt(received, to),
-  );
+  return stepFor(received, { agent, impersonation, target: impersonation.effectiveUser, to });
+}
+
+/** The step that the config allows on this page. Throws `no-elevation` where it allows none. */
+export function stepFor(
+  received: Received,
+  it: Pick<Step, "agent" | "impersonation"> & { readonly target: Identity; readonly to: string },
+): Step {
+  const { agent, impersonation } = it;
+  const admission = admit(received.snapshot.policy, agent, it.target, placeAt(received, it.to));
   if (admission.kind === "refused" || admission.grant.elevateFor === null)
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
-  return { agent: trueUser, impersonation, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent, impersonation, grant: admission.grant, lasts: admission.grant.elevateFor };
 }

@@ -1,25 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
-import { admit, takesReason } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
 import { advance, type Impersonation } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import type { Answer } from "../gateway/http/raw-response.ts";
-import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
-import type { Judged } from "../gateway/request.ts";
+import { readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
+import type { Judged, Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
-import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
-import { answerOnConsole, askOnConsole, question } from "./elevate-question.ts";
+import type { Asking, Step } from "./consent/asking-more.ts";
+import { answerOnConsole, ask, askOnConsole, insteadOfStep, type Said, stepFor } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameHtml, sentenceWith } from "./layout.ts";
-import { placeAt, returnPath } from "./return-path.ts";
-import { askStepUp, lacksStepUp } from "./step-up.ts";
+import { returnPath } from "./return-path.ts";
 import {
   field,
   parameter,
@@ -27,6 +26,7 @@ import {
   sendPage,
   spokenPage,
   type Visitor,
+  visited,
   visitor,
   words,
   wordsOf,
@@ -34,128 +34,91 @@ import {
 
 /** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
+  const pages = visited(fastify, services);
   fastify.get("/elevate", async (request, reply) => {
-    const named = parameter(request, "impersonation");
     const label = await labelled(services, request, parameter(request, "label"));
-    const who = await visitor(services, request);
+    const who = await visitor(services, reply);
     const to = returnPath(who.received, parameter(request, "to"));
     const kept = keptName(parameter(request, "kept"));
-    if (who.received.site.atConsole && label === null)
-      return await askOnConsole(services, reply, who, { named, to, kept });
-    const step = await stepUp(services, who, to);
+    if (who.received.site.atConsole && label === null) return await askOnConsole(who, { to, kept });
+    const step = await stepUp(who, to);
     if ("status" in step) return await send(reply, step);
-    const looks = await onlyLooks(services, step);
-    if (looks !== null)
-      return await askForMorePage(services, reply, who, asking(who, step, { to, label, kept }), looks);
-    if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-    return await sendPage(reply, 200, question(services, who, asking(who, step, { to, label, kept })));
+    return await ask(who, asking(who, step, { to, label, kept }));
   });
-  fastify.get("/lower", async (request, reply) => {
-    const who = await visitor(services, request);
-    const to = returnPath(who.received, parameter(request, "to"));
-    return await sendPage(reply, 200, lowerQuestion(services, who, to));
+  fastify.post("/elevate", async (request, reply) => {
+    const label = await labelled(services, request, field(request, "label"));
+    return await elevateNow(await visitor(services, reply), label);
   });
-  fastify.post("/elevate", async (request, reply) => await elevateNow(services, request, reply));
-  fastify.post("/lower", async (request, reply) => await lowerNow(services, request, reply));
+  pages.get("/lower", async (who) => {
+    const to = returnPath(who.received, parameter(who.request, "to"));
+    return await sendPage(who.reply, 200, lowerQuestion(who, to));
+  });
+  pages.post("/lower", lowerNow);
 }
 
-async function elevateNow(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const label = await labelled(services, request, field(request, "label"));
-  const who = await visitor(services, request);
-  const to = returnPath(who.received, field(request, "to"));
+async function elevateNow(who: Visitor, label: Label | null): Promise<FastifyReply> {
+  const { services, request, reply, received } = who;
+  const to = returnPath(received, field(request, "to"));
   const reason = words(request, "reason", 500);
   const kept = keptName(field(request, "kept"));
-  if (who.received.site.atConsole && label === null) {
-    const csrf = field(request, "_csrf");
-    const asks = field(request, "ask") === "yes";
-    const said = {
-      named: field(request, "impersonation"),
-      app: field(request, "app"),
-      csrf,
-      reason,
-      to,
-      asks,
-      kept,
-    };
-    return await answerOnConsole(services, reply, who, said);
-  }
-  const { trueUser, ownImpersonation } = who;
-  if (trueUser === null || ownImpersonation === null)
-    throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const token = readToken(
-    services,
-    "elevate",
-    SUBJECTS.elevate(trueUser, ownImpersonation),
-    field(request, "_csrf"),
-  );
-  const step = await stepUp(services, who, to);
+  if (received.site.atConsole && label === null) return await answerOnConsole(who, { reason, to, kept });
+  const [agent, own] = ownOf(who, "elevate");
+  const token = readToken(services, "elevate", SUBJECTS.elevate(agent, own), field(request, "_csrf"));
+  const step = await stepUp(who, to);
   if ("status" in step) return await send(reply, step);
-  const looks = await onlyLooks(services, step);
-  if (looks !== null) {
-    const about = asking(who, step, { to, label, kept });
-    const asks = field(request, "ask") === "yes" && looks.open === null && (await countsNow(services, token));
-    if (asks) return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
-    return await askForMorePage(services, reply, who, about, looks);
-  }
-  if (lacksStepUp(who, step.grant))
-    return await askStepUp(services, reply, who, asking(who, step, { to, label, kept }).hidden);
-  const unsaid = !takesReason(step.grant, reason);
-  if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, asking(who, step, { to, label, kept })));
-  await lift(services, who, step, reason);
+  const instead = await insteadOfStep(who, asking(who, step, { to, label, kept }), { token, reason });
+  if (instead !== null) return instead;
+  await lift(who, step, reason);
   return await seeOther(reply, shownAt(who, label) + wayOn(who, to, kept));
+}
+
+/** The agent and their impersonation in this browser. Throws `no-elevation` where there is none. */
+function ownOf(
+  { trueUser, ownImpersonation }: Visitor,
+  deed: "elevate" | "lower",
+): readonly [Identity, Impersonation] {
+  if (trueUser !== null && ownImpersonation !== null) return [trueUser, ownImpersonation];
+  throw new Fault("no-elevation", `there is no impersonation to ${deed}`);
 }
 
 /** What was said yes to on the console, for the impersonation that this browser has here. */
 export async function elevateOrdered(
-  services: Services,
-  reply: FastifyReply,
   who: Visitor,
   { impersonation, reason, to, kept }: Extract<Order, { readonly kind: "elevate" }>,
 ): Promise<FastifyReply> {
-  const step = await stepUp(services, who, to);
-  if ("status" in step) return await send(reply, step);
+  const step = await stepUp(who, to);
+  if ("status" in step) return await send(who.reply, step);
   if (step.impersonation.id !== impersonation)
     throw new Fault("forbidden", "the step up was said yes to for another impersonation");
-  await lift(services, who, step, reason);
-  return await seeOther(reply, wayOn(who, to, keptName(kept ?? null)));
+  await lift(who, step, reason);
+  return await seeOther(who.reply, wayOn(who, to, keptName(kept ?? null)));
 }
 
-async function lift(services: Services, who: Visitor, step: Step, reason: string | null): Promise<void> {
-  const { settings } = who.received.snapshot;
-  services.rateLimits.pace(step.impersonation.id, settings.limits.perMinute, who.received.startedAt);
+async function lift(
+  { services, received }: Visitor,
+  { impersonation, lasts }: Step,
+  reason: string | null,
+): Promise<void> {
+  const { perMinute } = received.snapshot.settings.limits;
+  services.rateLimits.pace(impersonation.id, perMinute, received.startedAt);
   // The step is on record before it counts.
-  const lifted = advance(
-    step.impersonation,
-    { kind: "elevate", lasts: step.lasts, reason },
-    services.clock.now(),
-  );
-  await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
-  await services.impersonations.elevate(step.impersonation.id, step.lasts, reason);
+  const lifted = advance(impersonation, { kind: "elevate", lasts, reason }, services.clock.now());
+  await services.ledger.record(changeEvent(services, received, lifted, "impersonation.elevated"));
+  await services.impersonations.elevate(impersonation.id, lasts, reason);
 }
 
-async function lowerNow(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const who = await visitor(services, request);
-  const { trueUser, ownImpersonation } = who;
-  if (trueUser === null || ownImpersonation === null)
-    throw new Fault("no-elevation", "there is no impersonation to lower");
-  readToken(services, "lower", SUBJECTS.lower(trueUser, ownImpersonation), field(request, "_csrf"));
-  const to = returnPath(who.received, field(request, "to"));
-  const judged = await looking(services, who.received);
+async function lowerNow(who: Visitor): Promise<FastifyReply> {
+  const { services, request, reply, received } = who;
+  const [agent, own] = ownOf(who, "lower");
+  readToken(services, "lower", SUBJECTS.lower(agent, own), field(request, "_csrf"));
+  const to = returnPath(received, field(request, "to"));
+  const judged = await looking(services, received);
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
-  if (judged.decision.kind === "ended") return await send(reply, await stopped(services, judged, who, to));
-  const lowered = await services.impersonations.lower(ownImpersonation.id);
+  if (judged.decision.kind === "ended") return await send(reply, await stopped(judged, who, to));
+  const lowered = await services.impersonations.lower(own.id);
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
-    const event = changeEvent(services, who, lowered, "impersonation.lowered");
+    const event = changeEvent(services, received, lowered, "impersonation.lowered");
     await services.unrecorded.write(services, event, "a step down");
   }
   return await seeOther(reply, to);
@@ -170,12 +133,11 @@ async function labelled(
   request: FastifyRequest,
   name: string | null,
 ): Promise<Label | null> {
-  const { snapshot, site } = request.received;
-  if (snapshot.settings.isolation === null || site.label !== null || name === null || !isLabel(name))
-    return null;
+  const { received } = request;
+  const apart = received.snapshot.settings.isolation !== null && received.site.label === null;
+  if (!apart || name === null || !isLabel(name)) return null;
   const named = await services.labels.read(name);
   if (named?.kind !== "open") throw new Fault("no-elevation", "there is no such label any more");
-  const { received } = request;
   request.received = { ...received, browser: { ...received.browser, secret: named.secret } };
   return named;
 }
@@ -202,30 +164,18 @@ function wayOn({ received }: Visitor, to: string, kept: string | null): string {
  * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
  * the config allows no step.
  */
-async function stepUp(services: Services, who: Visitor, to: string): Promise<Step | Answer> {
-  const { received, trueUser } = who;
-  if (who.ownImpersonation === null || trueUser === null)
-    throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const judged = await looking(services, received);
+async function stepUp(who: Visitor, to: string): Promise<Step | Answer> {
+  const [agent] = ownOf(who, "elevate");
+  const judged = await looking(who.services, who.received);
   const { decision, session } = judged;
-  if (decision.kind !== "forward" || session.loaded.kind !== "found")
-    return await stopped(services, judged, who, to);
-  const impersonation = session.loaded.impersonation;
+  if (decision.kind !== "forward" || session.loaded.kind !== "found") return await stopped(judged, who, to);
+  const { impersonation } = session.loaded;
   const target = session.target.kind === "known" ? session.target.identity : impersonation.effectiveUser;
-  const admission = admit(received.snapshot.policy, trueUser, target, placeAt(received, to));
-  if (admission.kind === "refused" || admission.grant.elevateFor === null) {
-    throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
-  }
-  return { agent: trueUser, impersonation, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return stepFor(who.received, { agent, impersonation, target, to });
 }
 
 /** Over, or nobody knows: the same page, problem and record as for any other request. */
-async function stopped(
-  services: Services,
-  judged: Judged,
-  { received }: Visitor,
-  to: string,
-): Promise<Answer> {
+async function stopped(judged: Judged, { services, received }: Visitor, to: string): Promise<Answer> {
   const url = { ...judged.url, target: to };
   return answer(services, await commit(services, { ...judged, navigation: received.navigation, url }));
 }
@@ -237,45 +187,34 @@ async function send(reply: FastifyReply, { status, headers, body }: Answer): Pro
 
 function changeEvent(
   services: Services,
-  who: Visitor,
+  received: Received,
   impersonation: Impersonation,
   action: "impersonation.elevated" | "impersonation.lowered",
 ): AuditEvent {
   const { agent: trueUser, effectiveUser } = impersonation;
-  return eventOf(services, who.received, {
-    action,
-    outcome: "success",
-    trueUser,
-    effectiveUser,
-    impersonation,
-  });
+  const saying = { action, outcome: "success", trueUser, effectiveUser, impersonation } as const;
+  return eventOf(services, received, saying);
 }
 
-interface Way {
-  readonly to: string;
-  readonly label: Label | null;
-  readonly kept: string | null;
-}
-
-function asking(who: Visitor, step: Step, { to, label, kept }: Way): Asking {
-  const hidden = {
-    to,
-    ...(label === null ? {} : { label: label.name }),
-    ...(kept === null ? {} : { kept }),
-  };
+function asking(
+  who: Visitor,
+  step: Step,
+  { to, label, kept }: Said & { readonly label: Label | null },
+): Asking {
+  const named = label === null ? {} : { label: label.name };
+  const hidden = { to, ...named, ...(kept === null ? {} : { kept }) };
   return { step, hidden, back: shownAt(who, label) + to };
 }
 
 /** Nobody has to say why they give a right back. */
-function lowerQuestion(services: Services, who: Visitor, to: string): string {
-  const { trueUser, ownImpersonation, received } = who;
-  if (trueUser === null || ownImpersonation === null)
-    throw new Fault("no-elevation", "there is no impersonation to lower");
+function lowerQuestion(who: Visitor, to: string): string {
+  const { services, received } = who;
+  const [agent, own] = ownOf(who, "lower");
   const { elevate, onlyLook } = wordsOf(who);
-  const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, ownImpersonation));
+  const token = tokenFor(services, received, "lower", SUBJECTS.lower(agent, own));
   const body = html`<section class="card">
 <h1>${elevate.lower}</h1>
-<p class="lead">${sentenceWith(elevate.lowerLead, { who: nameHtml(ownImpersonation.effectiveUser) })}</p>
+<p class="lead">${sentenceWith(elevate.lowerLead, { who: nameHtml(own.effectiveUser) })}</p>
 <div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>${onlyLook}</button></form><a class="button quiet" href="${to}">${elevate.asBefore}</a></div>
 </section>`;
   return spokenPage(who, { title: onlyLook, body });

@@ -2,16 +2,14 @@ import { type Html, html } from "./html.ts";
 
 /** A time on a page of ours, to the second, as everywhere: UTC as it is sent; the page's script says it in the reader's own zone. */
 export function moment(at: number | string): Html {
-  const time = new Date(at);
-  if (Number.isNaN(time.getTime())) return html`${at}`;
-  return html`<time datetime="${time.toISOString()}">${timeText(time.toISOString())} UTC</time>`;
+  const time = new Date(at).getTime();
+  if (Number.isNaN(time)) return html`${at}`;
+  return html`<time datetime="${iso(time)}">${dateText(time)} ${iso(time).slice(11, 19)} UTC</time>`;
 }
 
-/** `28 May 2026 20:26:40`. */
-function timeText(time: string): string {
-  const at = new Date(time);
-  if (Number.isNaN(at.getTime())) return time;
-  return `${dateText(at.getTime())} ${at.toISOString().slice(11, 19)}`;
+/** As programs read it: `2026-05-28T20:26:40.123Z`. */
+export function iso(at: number): string {
+  return new Date(at).toISOString();
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -22,31 +22,31 @@ const LONGEST_WAY_BACK = 1_500;
 
 /** `GET oidc/login`, `callback`, `logout` and `signed-out`, `POST oidc/logout` and `backchannel`: how agents sign in and out with their identity provider. */
 export function signInPages(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/oidc/login", async (request, reply) => await signInWith(request, reply));
-  fastify.get("/oidc/callback", async (request, reply) => await signedIn(services, request, reply));
+  fastify.get("/oidc/login", async (_request, reply) => await signInWith(reply));
+  fastify.get("/oidc/callback", async (_request, reply) => await signedIn(services, reply));
   fastify.get("/oidc/logout", async (request, reply) => {
     providerOf(request.received);
-    return await sendPage(reply, 200, signOutQuestion(services, await visitor(services, request)));
+    return await sendPage(reply, 200, signOutQuestion(await visitor(services, reply)));
   });
-  fastify.post("/oidc/logout", async (request, reply) => await signOutNow(services, request, reply));
+  fastify.post("/oidc/logout", async (_request, reply) => await signOutNow(services, reply));
   fastify.get("/oidc/signed-out", async (request, reply) => {
     providerOf(request.received);
     return await sendPage(reply, 200, signedOutPage(request.received, null));
   });
-  fastify.post("/oidc/backchannel", async (request, reply) => await loggedOut(services, request, reply));
+  fastify.post("/oidc/backchannel", async (_request, reply) => await loggedOut(services, reply));
 }
 
 /** Pages that are for agents alone: who opens one signs in first. */
 const FOR_AGENTS = /^\/(?:start|open|as|as\/[^/]+|t\/[^/]+|go\/[^/]+|elevate|activity|why|over|ordered)$/;
 
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
-export async function leadToSignIn(services: Services, request: FastifyRequest): Promise<string | null> {
-  const { received } = request;
+export async function leadToSignIn(services: Services, reply: FastifyReply): Promise<string | null> {
+  const { received } = reply.request;
   const { url, sent, navigation, snapshot } = received;
   const address = signInAddress(received);
   const below = url.path.slice(snapshot.settings.prefix.length);
   if (address === null || sent !== "GET" || !navigation.topLevel || !FOR_AGENTS.test(below)) return null;
-  const { trueUser } = await visitor(services, request);
+  const { trueUser } = await visitor(services, reply);
   return trueUser === null ? `${address}?${new URLSearchParams({ to: received.url.target })}` : null;
 }
 
@@ -57,18 +57,36 @@ function providerOf({ snapshot, site }: Received): IdentityProvider {
   return provider;
 }
 
-async function signInWith(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function signInWith(reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { site, snapshot } = received;
-  const { prefix, cookie } = snapshot.settings;
   const begun = await providerOf(received).begin({
-    redirectUri: `${site.origin}${prefix}/oidc/callback`,
+    redirectUri: `${site.origin}${snapshot.settings.prefix}/oidc/callback`,
     to: wayBack(received, parameter(request, "to")),
     stepUp: parameter(request, "step-up") === "1",
   });
-  const name = attemptCookie(cookie.name, site.scheme, begun.state);
-  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
-  return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
+  return await sendAway(reply, begun);
+}
+
+/** Sends a browser to an identity provider; what it has to bring back is in a cookie of this attempt. */
+export async function sendAway(
+  reply: FastifyReply,
+  { to, state, kept, lasts }: Awaited<ReturnType<IdentityProvider["begin"]>>,
+): Promise<FastifyReply> {
+  const { site, snapshot } = reply.request.received;
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, state);
+  reply.header("set-cookie", setOwnCookie(name, kept, site.scheme, Math.ceil(lasts / 1_000)));
+  return await seeOther(reply.header("referrer-policy", "no-referrer"), to);
+}
+
+/** What it brings back, and the line that takes that cookie off. */
+export function broughtBack(request: FastifyRequest) {
+  const { raw, site, snapshot, url } = request.received;
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");
+  const kept = parseCookies(raw.headers.cookie ?? null).find((it) => it.name === name)?.value ?? null;
+  const clearing = setOwnCookie(name, null, site.scheme, null);
+  return { answer: new URL(url.target, site.origin), kept, clearing };
 }
 
 /** A path of the app, or a page of ours but for these. */
@@ -79,34 +97,25 @@ function wayBack(received: Received, wanted: string | null): string {
   const url = canonicalUrl(wanted.replace(/[^ -~]+/g, encodeURIComponent), settings.urlLimits);
   const ours = url.kind === "canonical" && FOR_AGENTS.test(url.path.slice(settings.prefix.length));
   if (url.kind === "canonical" && ours && url.path.startsWith(`${settings.prefix}/`)) return url.target;
-  const path = received.site.atConsole ? first : returnPath(received, wanted);
-  return path;
+  return received.site.atConsole ? first : returnPath(received, wanted);
 }
 
-async function signedIn(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function signedIn(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
-  const { site, browser, snapshot, url } = received;
-  const { name } = snapshot.settings.cookie;
+  const { site, browser, snapshot } = received;
   const provider = providerOf(received);
-  const attempt = attemptCookie(name, site.scheme, parameter(request, "state") ?? "");
-  const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === attempt);
-  const { secret, lasts, identity, to } = await provider.finish(
-    new URL(url.target, site.origin),
-    kept?.value ?? null,
-  );
+  const { answer, kept, clearing } = broughtBack(request);
+  const { secret, lasts, identity, to } = await provider.finish(answer, kept);
   // Whatever this browser was signed in by before counts no more.
-  if (received.browser.signIn !== null) await provider.signOut(received.browser.signIn, site.origin);
+  if (browser.signIn !== null) await provider.signOut(browser.signIn, site.origin);
   services.log.info(
     { trueUser: identity.id, requestId: received.id, ip: received.client.ip },
     "an agent signed in",
   );
-  const names = cookieNames(name, site.scheme, browser.domain);
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);
   const own = [
-    setOwnCookie(attempt, null, site.scheme, null),
+    clearing,
     setOwnCookie(names.signIn, secret, site.scheme, Math.ceil(lasts / 1_000), browser.domain),
     ...agentMark(services, received, identity),
   ];
@@ -114,8 +123,8 @@ async function signedIn(
   return await seeOther(reply.header("referrer-policy", "no-referrer"), to);
 }
 
-function signOutQuestion(services: Services, who: Visitor): string {
-  const { trueUser, received } = who;
+function signOutQuestion(who: Visitor): string {
+  const { services, trueUser, received } = who;
   if (trueUser === null || received.browser.signIn === null) return signedOutPage(received, null);
   const token = tokenFor(services, received, "sign-out", SUBJECTS["sign-out"](trueUser));
   const body = html`<section class="card">
@@ -126,14 +135,11 @@ function signOutQuestion(services: Services, who: Visitor): string {
   return pageFor(who, { title: "Sign out", body });
 }
 
-async function signOutNow(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function signOutNow(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const provider = providerOf(received);
-  const who = await visitor(services, request);
+  const who = await visitor(services, reply);
   const { trueUser, anyImpersonation } = who;
   if (trueUser === null || received.browser.signIn === null)
     return await sendPage(reply, 200, signedOutPage(received, null));
@@ -166,11 +172,8 @@ function signedOutPage(received: Received, to: string | null): string {
 }
 
 /** The provider itself says that somebody is signed out (OpenID Connect Back-Channel Logout). */
-async function loggedOut(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function loggedOut(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const provider = providerOf(request.received);
   reply.header("cache-control", "no-store");
   try {

@@ -1,12 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Identity } from "../domain/identity.ts";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ReasonWord } from "../domain/decision.ts";
+import { takesReason } from "../domain/grant.ts";
 import { Fault } from "../errors.ts";
 import { startHindrance } from "../gateway/consent/telling.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
-import { admittedNow, startOnApp } from "./start/starting.ts";
-import { parameter, type Visitor, visitor } from "./visitor.ts";
+import { admitted, startOnApp } from "./start/starting.ts";
+import { isKnown, type Known, parameter, type Visitor, visitor } from "./visitor.ts";
 
 /** What this page does; a yes to a question leads to the address that it is about. */
 type Done = Exclude<Order, { readonly kind: "confirm" }>;
@@ -20,43 +21,36 @@ export function orderedPage(fastify: FastifyInstance, services: Services): void 
     const { navigation, site } = request.received;
     if (!navigation.topLevel || navigation.speculative || site.label !== null)
       throw new Fault("forbidden", "only a page in a tab brings what was said on the console");
-    const who = await visitor(services, request);
-    const order = await ordered(services, request, who);
-    const { trueUser } = who;
-    if (order === null || trueUser === null)
+    const who = await visitor(services, reply);
+    const order = await ordered(who);
+    if (order === null || !isKnown(who))
       throw new Fault("forbidden", "the code is old, was used, or is somebody else's");
-    return await carryOut(services, reply, who, trueUser, order);
+    return await carryOut(who, order);
   });
 }
 
-async function ordered(
-  { codes }: Services,
-  request: FastifyRequest,
-  { received, trueUser }: Visitor,
-): Promise<Done | null> {
-  const pass = await codes.redeem(parameter(request, "code") ?? "");
+async function ordered({ services, request, received, trueUser }: Visitor): Promise<Done | null> {
+  const pass = await services.codes.redeem(parameter(request, "code") ?? "");
   if (pass?.kind !== "start" && pass?.kind !== "elevate") return null;
   return pass.agent === trueUser?.id && pass.origin === received.site.origin ? pass : null;
 }
 
-async function carryOut(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  trueUser: Identity,
-  order: Done,
-): Promise<FastifyReply> {
-  if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
-  const asked = await admittedNow(services, who, trueUser, order, true);
-  if (asked.kind === "refused")
-    throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
-  const { grant, target } = asked;
-  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
-  if (hindrance !== null)
-    throw new Fault("forbidden", `what was said on the console counts no more: ${hindrance}`);
-  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
+async function carryOut(who: Known, order: Done): Promise<FastifyReply> {
+  const { services, trueUser } = who;
+  if (order.kind === "elevate") return await elevateOrdered(who, order);
   const { reason, ticket, to, from } = order;
-  return await startOnApp(services, reply, who, trueUser, {
-    ...{ grant, target, reason, ticket, consent, to, from },
-  });
+  const asked = await admitted(who, order.user, to);
+  if (asked.kind === "refused") throw noMore(asked.reason);
+  const { grant, target } = asked;
+  // A step up that it needs was seen where this was said.
+  if (!takesReason(grant, reason)) throw noMore("reason-required");
+  if (asked.consent.kind === "missing") throw noMore(asked.consent.reason);
+  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
+  if (hindrance !== null) throw noMore(hindrance);
+  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
+  return await startOnApp(who, { grant, target, reason, ticket, consent, to, from });
+}
+
+function noMore(why: ReasonWord): Fault {
+  return new Fault("forbidden", `what was said on the console counts no more: ${why}`);
 }

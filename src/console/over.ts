@@ -13,7 +13,7 @@ import { isLabel } from "../sessions/labels.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { languageOf, parameter, sendPage } from "./visitor.ts";
+import { languageOf, parameter, seeOther, sendPage } from "./visitor.ts";
 
 const HASH = /^[\w-]{43}$/;
 
@@ -30,18 +30,18 @@ export function overPage(fastify: FastifyInstance, services: Services): void {
     if (who.kind === "unavailable")
       throw new Fault("identity-unavailable", "no identity source could say who goes over to another host");
     const person = who.kind === "known" ? who.identity : null;
-    if (parameter(request, "console") === null) return await toLabel(services, request, reply, person);
+    if (parameter(request, "console") === null) return await toLabel(services, reply, person);
     if (person === null) return await sendPage(reply, 401, signedOut(received));
-    return await toTheConsole(services, request, reply, person);
+    return await toTheConsole(services, reply, person);
   });
 }
 
 async function toLabel(
   services: Services,
-  request: FastifyRequest,
   reply: FastifyReply,
   person: Identity | null,
 ): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { settings } = received.snapshot;
   const name = parameter(request, "label") ?? "";
@@ -64,18 +64,18 @@ async function toLabel(
   const { parent } = settings.isolation;
   const marks = received.site.atConsole ? [] : markCookies(services, received, parent, until);
   for (const line of marks) reply.header("set-cookie", line);
-  return await leadOn(
-    reply,
+  return await seeOther(
+    reply.header("referrer-policy", "no-referrer"),
     `${labelOrigin(name, parent, label.app.origin)}${settings.prefix}/in?code=${code}`,
   );
 }
 
 async function toTheConsole(
   services: Services,
-  request: FastifyRequest,
   reply: FastifyReply,
   person: Identity,
 ): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { console, prefix, goingOver } = received.snapshot.settings;
   if (console === null) throw new Fault("forbidden", "there is no console");
@@ -88,7 +88,10 @@ async function toTheConsole(
     credentials: credentialsOf(received),
   } as const;
   const code = await services.codes.issue(pass, goingOver.code);
-  return await leadOn(reply, `${console.origin}${prefix}/in?code=${code}`);
+  return await seeOther(
+    reply.header("referrer-policy", "no-referrer"),
+    `${console.origin}${prefix}/in?code=${code}`,
+  );
 }
 
 function nonceOf(request: FastifyRequest): string {
@@ -102,15 +105,6 @@ function pageOf(wanted: string | null, origin: string, prefix: string): string {
   const url = wanted !== null && URL.canParse(wanted, origin) ? new URL(wanted, origin) : null;
   const ours = url?.origin === origin && url.pathname.startsWith(`${prefix}/`);
   return ours ? url.pathname + url.search : `${prefix}/start`;
-}
-
-async function leadOn(reply: FastifyReply, to: string): Promise<FastifyReply> {
-  return await reply
-    .code(303)
-    .header("location", to)
-    .header("cache-control", "no-store")
-    .header("referrer-policy", "no-referrer")
-    .send("");
 }
 
 function signedOut(received: Received): string {

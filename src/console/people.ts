@@ -2,18 +2,17 @@ import type { FastifyInstance } from "fastify";
 import { REASONS } from "../domain/decision.ts";
 import { isAgent } from "../domain/grant.ts";
 import { plain } from "../domain/plain.ts";
+import { problem } from "../gateway/own-pages/answers.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { problem } from "../gateway/stages/answer.ts";
 import { nameOf } from "./layout.ts";
 import { mayDo } from "./start/home.ts";
 import { peopleFound } from "./start/start.ts";
-import { parameter, visitor } from "./visitor.ts";
+import { parameter, visited } from "./visitor.ts";
 
 /** `GET people?q=…`: whom the directory finds, as JSON for the script of the console's search page. Elsewhere nothing answers it. */
 export function peoplePage(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/people", async (request, reply) => {
-    const who = await visitor(services, request);
-    const { received, trueUser } = who;
+  visited(fastify, services).get("/people", async (who) => {
+    const { request, reply, received, trueUser } = who;
     const { policy, settings } = received.snapshot;
     reply.header("cache-control", "no-store");
     if (trueUser === null || !isAgent(policy, trueUser)) {

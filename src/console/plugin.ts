@@ -6,7 +6,7 @@ import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
 import { agentMark } from "../gateway/own-pages/agent-mark.ts";
-import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
+import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answers.ts";
 import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
@@ -84,8 +84,8 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     fastify.get("/jwks.json", (_request, reply) =>
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
-    fastify.addHook("preHandler", async function signedIn(request, reply) {
-      const to = await leadToSignIn(services, request);
+    fastify.addHook("preHandler", async function signedIn(_request, reply) {
+      const to = await leadToSignIn(services, reply);
       if (to !== null) return await seeOther(reply, to);
       return undefined;
     });
@@ -123,7 +123,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
 function homePage(fastify: FastifyInstance, services: Services): void {
   fastify.all("/", async (request, reply) => {
     if (request.method !== "GET") return nothing();
-    const { received, trueUser } = await visitor(services, request);
+    const { received, trueUser } = await visitor(services, reply);
     const { snapshot, url } = received;
     for (const line of agentMark(services, received, trueUser)) reply.header("set-cookie", line);
     const to =

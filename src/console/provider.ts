@@ -1,22 +1,19 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { parseCookies } from "../domain/cookies/cookie.ts";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { runsAt } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import { recordDenied } from "../gateway/audit/denials.ts";
-import { attemptCookie, setOwnCookie } from "../gateway/http/own-cookies.ts";
 import { initiatorOf } from "../gateway/intake/neighbours.ts";
 import { labelIn } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
-import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { HANDLE } from "../gateway/sign-in/redirect.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import type { OpenIdProvider } from "../ports.ts";
-import type { MadeSession } from "../sessions/app-sessions.ts";
+import type { AuthorizePass } from "../sessions/codes.ts";
+import { broughtBack, sendAway } from "./oidc.ts";
 import { parameter, seeOther } from "./visitor.ts";
-
-type Pair = Readonly<Record<"request", FastifyRequest> & Record<"reply", FastifyReply>>;
 
 /**
  * What the library answers, as it spells it. It takes other spellings, too, which would be other routes here: so nothing else goes to it.
@@ -44,23 +41,23 @@ export async function providerPages(console: FastifyInstance, services: Services
     // The library reads the bodies itself.
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    fastify.get("/op/auth", async (request, reply) => await authorize(services, { request, reply }));
-    fastify.get("/op/login/:uid", async (request, reply) => await logIn(services, { request, reply }));
-    fastify.get("/op/callback", async (request, reply) => await loggedIn(services, { request, reply }));
+    fastify.get("/op/auth", async (_request, reply) => await authorize(services, reply));
+    fastify.get("/op/login/:uid", async (_request, reply) => await logIn(services, reply));
+    fastify.get("/op/callback", async (_request, reply) => await loggedIn(services, reply));
     for (const [method, path] of OF_BROWSERS)
       fastify.route({
         method,
         url: `/op${path}`,
         handler: async (request, reply) => {
           await refuseViewed(services, request.received);
-          return await byLibrary({ request, reply });
+          return await byLibrary(reply);
         },
       });
     for (const [methods, path] of OF_APPS)
       fastify.route({
         method: [...methods],
         url: `/op${path}`,
-        handler: async (request, reply) => await byLibrary({ request, reply }),
+        handler: async (_request, reply) => await byLibrary(reply),
       });
   });
 }
@@ -90,12 +87,12 @@ function providerOf({ snapshot, site }: Received): OpenIdProvider {
 
 /** The request as the library reads it: below its own address, on its own host. */
 async function lent(
-  { request, reply }: Pair,
+  reply: FastifyReply,
   answer: (provider: OpenIdProvider) => Promise<void>,
 ): Promise<FastifyReply> {
-  const provider = providerOf(request.received);
-  const { raw } = request;
-  const { url, site } = request.received;
+  const { raw, received } = reply.request;
+  const provider = providerOf(received);
+  const { url, site } = received;
   const { pathname, host } = new URL(provider.issuer);
   Object.assign(raw, { originalUrl: url.target, url: url.target.slice(pathname.length) || "/" });
   Object.assign(raw.headers, { host, "x-forwarded-proto": site.scheme, "x-forwarded-host": host });
@@ -104,21 +101,21 @@ async function lent(
   return reply;
 }
 
-async function byLibrary(pair: Pair): Promise<FastifyReply> {
-  return await lent(pair, (provider) => provider.handle(pair.request.raw, pair.reply.raw));
+async function byLibrary(reply: FastifyReply): Promise<FastifyReply> {
+  return await lent(reply, (provider) => provider.handle(reply.request.raw, reply.raw));
 }
 
 /**
  * An app asks who is there. Where this impersonation's own answer has sent the browser (it has the handle), that is the customer; where
  * somebody is viewed and none has, nobody is named: the agent's own account would be tied to the customer's.
  */
-async function authorize(services: Services, pair: Pair): Promise<FastifyReply> {
-  const { received } = pair.request;
+async function authorize(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { received } = reply.request;
   const provider = providerOf(received);
-  const handle = parameter(pair.request, HANDLE);
+  const handle = parameter(reply.request, HANDLE);
   if (handle === null) {
     await refuseViewed(services, received);
-    return await byLibrary(pair);
+    return await byLibrary(reply);
   }
   const asked = new URLSearchParams(received.url.query ?? "");
   asked.delete(HANDLE);
@@ -132,31 +129,20 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);
   if (to === null) throw new Fault("account-linking", "the app may not ask for this");
-  await noteSession(services, received, { ...pass, client: asked.get("client_id") ?? "" });
+  await noteSession(services, received, pass, asked.get("client_id") ?? "");
   const { isolation } = received.snapshot.settings;
   const onLabel = pass.label !== null && isolation !== null && to.origin === received.site.origin;
   const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.site.origin) : to.origin;
-  pair.reply.header("referrer-policy", "no-referrer");
-  return await seeOther(pair.reply, `${origin}${to.pathname}${to.search}`);
+  reply.header("referrer-policy", "no-referrer");
+  return await seeOther(reply, `${origin}${to.pathname}${to.search}`);
 }
 
 /** The app may have a session of the customer's from now on: it is on record, and known to what ends it. */
 async function noteSession(
   services: Services,
   received: Received,
-  {
-    impersonation: id,
-    secret,
-    app,
-    client,
-    made,
-  }: {
-    readonly impersonation: string;
-    readonly secret: string;
-    readonly app: string | null;
-    readonly client: string;
-    readonly made: MadeSession;
-  },
+  { impersonation: id, secret, app, made }: AuthorizePass,
+  client: string,
 ): Promise<void> {
   const loaded = await services.impersonations.recall(secret);
   const impersonation = loaded.kind === "found" ? loaded.impersonation : null;
@@ -175,30 +161,28 @@ async function noteSession(
 }
 
 /** People sign in with the real provider; what it said comes back to the same request of the app. */
-async function logIn(services: Services, pair: Pair): Promise<FastifyReply> {
-  const { request, reply } = pair;
-  await refuseViewed(services, request.received);
+async function logIn(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
+  const { received } = request;
+  await refuseViewed(services, received);
   const ticket = parameter(request, "ticket");
   if (ticket !== null)
-    return await lent(pair, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
-  const { received } = request;
+    return await lent(reply, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
   const provider = providerOf(received);
-  const { snapshot, site } = received;
-  const begun = await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`);
-  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, begun.state);
-  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
-  return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
+  return await sendAway(
+    reply,
+    await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`),
+  );
 }
 
-async function loggedIn(services: Services, { request, reply }: Pair): Promise<FastifyReply> {
+async function loggedIn(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   await refuseViewed(services, received);
   const provider = providerOf(received);
-  const { snapshot, url, site } = received;
-  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");
-  const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === name);
-  const { uid, ticket } = await provider.finishLogin(new URL(url.target, site.origin), kept?.value ?? null);
-  reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null));
+  const { answer, kept, clearing } = broughtBack(request);
+  const { uid, ticket } = await provider.finishLogin(answer, kept);
+  reply.header("set-cookie", clearing);
   return await seeOther(
     reply.header("referrer-policy", "no-referrer"),
     `${provider.issuer}/login/${uid}?ticket=${ticket}`,

@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
-import { REASONS } from "../domain/decision.ts";
+import { REASONS, type ReasonWord } from "../domain/decision.ts";
 import type { Grant } from "../domain/policy.ts";
 import type { Received } from "../gateway/request.ts";
-import type { Services } from "../gateway/services/services.ts";
+import type { DecisionView } from "../gateway/services/services.ts";
 import { SIGN_IN } from "../gateway/stages/answer.ts";
 import { languageOf, sendPage, type Visitor } from "./visitor.ts";
 
@@ -17,34 +17,32 @@ export function lacksStepUp(who: Visitor, grant: Grant): boolean {
 }
 
 /** The page from which they do that, and come back to what they asked for; `more` says it where the request itself doesn't. */
-export async function askStepUp(
-  services: Services,
-  reply: FastifyReply,
-  { received, trueUser, impersonation }: Visitor,
-  more: Readonly<Record<string, string>>,
+export async function askStepUp(who: Visitor, more: Readonly<Record<string, string>>): Promise<FastifyReply> {
+  const { received, impersonation } = who;
+  const back = `${received.snapshot.settings.prefix}/elevate?${new URLSearchParams(more)}`;
+  const other = impersonation?.effectiveUser ?? null;
+  return await sendRefusal(who, "step-up-required", { back, other, impersonating: false });
+}
+
+/** The page that says by its reason word why somebody is refused what they asked of us; `back`: where they begin anew, if that was a form. */
+export async function sendRefusal(
+  { services, reply, received, trueUser }: Visitor,
+  reason: ReasonWord,
+  { back, other, impersonating }: Pick<DecisionView, "back" | "other" | "impersonating">,
 ): Promise<FastifyReply> {
-  const { prefix } = received.snapshot.settings;
-  const reason = "step-up-required";
+  const status = reason === "signed-out" ? 401 : 403;
   const sentence = REASONS[reason];
-  const to = received.sent === "GET" ? received.url.target : `${prefix}/elevate?${new URLSearchParams(more)}`;
   const page = services.pages.decision({
     language: languageOf(received),
-    decision: { kind: "refuse", status: 403, reason, rule: null, sentence, checks: [] },
-    sentence,
+    decision: { kind: "refuse", status, reason, rule: null, sentence, checks: [] },
+    ...{ sentence, trueUser, other, impersonating },
     requestId: received.id,
-    prefix,
-    to,
-    returnTo: "/",
-    back: "/",
+    prefix: received.snapshot.settings.prefix,
+    to: received.sent === "GET" ? received.url.target : back,
+    ...{ returnTo: "/", back: "/" },
     method: received.sent,
-    trueUser,
-    other: impersonation?.effectiveUser ?? null,
-    impersonating: false,
-    token: null,
-    ticket: null,
-    consent: null,
-    confirmation: null,
+    ...{ token: null, ticket: null, consent: null, confirmation: null },
     signIn: signInAddress(received),
   });
-  return await sendPage(reply, 403, page);
+  return await sendPage(reply, status, page);
 }

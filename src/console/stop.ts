@@ -14,7 +14,7 @@ import { field, languageOf, seeOther, sendPage, visitor } from "./visitor.ts";
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(request)));
-  fastify.post("/stop", async (request, reply) => await stopNow(services, request, reply));
+  fastify.post("/stop", async (_request, reply) => await stopNow(services, reply));
 }
 
 function stopPage({ received }: FastifyRequest): string {
@@ -29,17 +29,14 @@ function stopPage({ received }: FastifyRequest): string {
   return layout({ title: stop, prefix, body, texts: textsOf(language) });
 }
 
-async function stopNow(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function stopNow(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.browser.secret === null) {
     if (received.browser.markerOnly === null) return await seeOther(reply, "/");
-    return await stopByMarker(services, request, reply, received.browser.markerOnly.impersonation);
+    return await stopByMarker(services, reply, received.browser.markerOnly.impersonation);
   }
   const impersonation = await impersonationOf(services, request, received.browser.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
@@ -66,13 +63,12 @@ async function stopNow(
  */
 async function stopByMarker(
   services: Services,
-  request: FastifyRequest,
   reply: FastifyReply,
   id: string | null,
 ): Promise<FastifyReply> {
-  const { received } = request;
+  const { received } = reply.request;
   let ended: Impersonation | null = null;
-  for (const it of await markedBy(services, request, id))
+  for (const it of await markedBy(services, reply, id))
     ended = await end(services, received, it, "ended-by-agent");
   reply.header("set-cookie", await endCookies(services, received, ended));
   return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
@@ -81,15 +77,15 @@ async function stopByMarker(
 /** A store or a source that can't be asked doesn't keep anybody in. */
 async function markedBy(
   services: Services,
-  request: FastifyRequest,
+  reply: FastifyReply,
   id: string | null,
 ): Promise<readonly Impersonation[]> {
   try {
-    if (id === null) return await ofTheAgent(services, request);
+    if (id === null) return await ofTheAgent(services, reply);
     return (await services.impersonations.list()).filter((it) => it.id === id && isOpen(it));
   } catch (error) {
     services.log.error(
-      { err: error, requestId: request.received.id, impersonation: id },
+      { err: error, requestId: reply.request.received.id, impersonation: id },
       "stopped without the store and without its secret; the record runs out by its limits",
     );
     return [];
@@ -97,8 +93,8 @@ async function markedBy(
 }
 
 /** What the agent who is here has on this host; an impersonation with a host of its own is none of 0.1.0. */
-async function ofTheAgent(services: Services, request: FastifyRequest): Promise<readonly Impersonation[]> {
-  const { trueUser, received } = await visitor(services, request);
+async function ofTheAgent(services: Services, reply: FastifyReply): Promise<readonly Impersonation[]> {
+  const { trueUser, received } = await visitor(services, reply);
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
   const here: Impersonation[] = [];
   for (const it of mine) {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { textsOf } from "../domain/consent/texts.ts";
 import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -14,8 +14,11 @@ import { wordsIn } from "../page/words/words.ts";
 import { type Frame, layout } from "./layout.ts";
 import { navigationFor } from "./roles.ts";
 
-/** Who asks for a page of ours, and their impersonation. */
+/** Who asks for a page of ours, and their impersonation; with the request, and what answers it. */
 export interface Visitor {
+  readonly services: Services;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
   readonly received: Received;
   readonly trueUser: Identity | null;
   /** Whether what they showed of themselves is enough for a step up. */
@@ -28,8 +31,33 @@ export interface Visitor {
   readonly impersonation: Impersonation | null;
 }
 
+/** Somebody who is signed in. */
+export type Known = Visitor & { readonly trueUser: Identity };
+
+export function isKnown(who: Visitor): who is Known {
+  return who.trueUser !== null;
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** Adds routes whose handlers are made of what answers them. */
+export function routes<Answer>(fastify: FastifyInstance, handlerOf: (answer: Answer) => Handler) {
+  const adding = (method: "GET" | "POST" | "PUT" | "DELETE") => (url: string, answer: Answer) => {
+    fastify.route({ method, url, handler: handlerOf(answer) });
+  };
+  return { get: adding("GET"), post: adding("POST"), put: adding("PUT"), delete: adding("DELETE") };
+}
+
+/** Routes of ours that ask first who is there. */
+export function visited(fastify: FastifyInstance, services: Services) {
+  return routes(fastify, (answer: (who: Visitor) => Promise<FastifyReply>) => async (_request, reply) => {
+    return await answer(await visitor(services, reply));
+  });
+}
+
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
-export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
+export async function visitor(services: Services, reply: FastifyReply): Promise<Visitor> {
+  const { request } = reply;
   const { received } = request;
   const { who } = await callerOf(services, received);
   if (who.kind === "unavailable")
@@ -42,8 +70,7 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
   const ended = ownImpersonation !== null && !runsAt(ownImpersonation, services.clock.now());
   return {
-    received,
-    trueUser,
+    ...{ services, request, reply, received, trueUser },
     strong: isStrong(who, services.clock.now()),
     anyImpersonation,
     ownImpersonation,

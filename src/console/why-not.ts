@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
@@ -17,16 +17,11 @@ import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
 import { type Html, html } from "./html.ts";
 import { moment } from "./moment.ts";
-import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor, wordsOf } from "./visitor.ts";
+import { homeOf, pageFor, parameter, sendPage, type Visitor, wordsOf } from "./visitor.ts";
 
 /** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
-export async function whyNotPage(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const who = await visitor(services, request);
-  const { received, trueUser } = who;
+export async function whyNotPage(who: Visitor): Promise<FastifyReply> {
+  const { services, request, reply, received, trueUser } = who;
   if (trueUser === null) return await sendPage(reply, 401, refusedPage(who, REASONS["signed-out"]));
   const { policy, settings } = received.snapshot;
   if (!isAgent(policy, trueUser)) return await sendPage(reply, 403, refusedPage(who, REASONS["not-agent"]));

@@ -21,7 +21,7 @@ export interface ClaimsInput {
 }
 
 /** The payload of the identity token. Unknown facts are left out: no claim is null. */
-export interface Claims {
+interface Claims {
   readonly iss: string;
   readonly aud: string;
   readonly iat: number;

@@ -4,7 +4,7 @@ import type { Settings } from "../config/snapshot.ts";
 import { Fault, type FaultCode } from "../errors.ts";
 import { letGo } from "./http/raw-response.ts";
 import { type ParserError, readAgain } from "./intake/raw-target.ts";
-import { problem } from "./stages/answer.ts";
+import { problem } from "./own-pages/answers.ts";
 import { spoil } from "./stages/intake.ts";
 
 /** The errors of node's parser, as faults. */
@@ -38,21 +38,17 @@ export function guardConnections(
   report: (fault: Fault, id: string) => void,
 ): void {
   server.maxConnections = settings.limits.connections;
+  // `limits.headers` limits their bytes; some versions of node drop what is over their own number of lines without a word.
+  server.maxHeadersCount = 0;
   server.on("checkExpectation", ({ socket }: IncomingMessage, response: ServerResponse) => {
     spoil(socket);
     response.writeHead(417, { Connection: "close" }).end();
   });
   server.on("clientError", (error: ParserError, socket: Duplex) => {
     if (readAgain(server, error, socket)) return;
-    if (error.code === "ECONNRESET" || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    // An answer has begun on this connection: the client would read more bytes as a part of it.
-    const answering = (Reflect.get(socket, "_httpMessage") ?? null) as {
-      readonly headersSent?: boolean;
-    } | null;
-    if (answering?.headersSent === true) {
+    // Where an answer has begun on this connection, the client would read more bytes as a part of it.
+    const answering = Reflect.get(socket, "_httpMessage") as ServerResponse | null | undefined;
+    if (error.code === "ECONNRESET" || !socket.writable || answering?.headersSent === true) {
       socket.destroy();
       return;
     }

@@ -5,17 +5,6 @@ import type { Exchange } from "./http/exchange.ts";
 import { type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
-/** The connections to the apps: a pool and a tunnel for each `upstream` that is configured, or still has requests. */
-export interface Upstreams extends Closing {
-  /** Keeps the upstream of this config open, and returns what sends the exchange to it. */
-  sending(exchange: Exchange, settings: Settings): () => void;
-  tunnel(settings: Settings): Tunnel;
-  /** Sets which apps there are from now on: connections to others close once their last request is done. */
-  keep(apps: readonly (string | null)[]): void;
-  /** Cuts the event streams that are open. */
-  endStreams(): void;
-}
-
 interface Way {
   readonly app: string | null;
   /** `connectionKey` of its settings. */
@@ -26,12 +15,11 @@ interface Way {
   waiting: number;
 }
 
-/** Connects when the first request needs it; what a new config replaced closes once its last request is done. */
-export function upstreams(report: (error: unknown) => void): Upstreams {
-  return new AllUpstreams(report);
-}
-
-class AllUpstreams implements Upstreams {
+/**
+ * The connections to the apps: a pool and a tunnel for each `upstream` that is configured, or still has requests. Connects when the first
+ * request needs it; what a new config replaced closes once its last request is done.
+ */
+export class Upstreams implements Closing {
   /** Counted per app over all configs: a new config begins no new count, and a slow app uses up no other app's limit. */
   readonly #streams = new Map<string | null, Streams>();
   readonly #report: (error: unknown) => void;
@@ -46,6 +34,7 @@ class AllUpstreams implements Upstreams {
     this.#report = report;
   }
 
+  /** Keeps the upstream of this config open, and returns what sends the exchange to it. */
   sending(exchange: Exchange, settings: Settings): () => void {
     const way = this.#wayOf(settings);
     way.waiting += 1;
@@ -60,6 +49,7 @@ class AllUpstreams implements Upstreams {
     return this.#wayOf(settings).tunnel;
   }
 
+  /** Sets which apps there are from now on: connections to others close once their last request is done. */
   keep(apps: readonly (string | null)[]): void {
     this.#apps = apps;
     for (const known of [this.#current, this.#streams])
@@ -67,6 +57,7 @@ class AllUpstreams implements Upstreams {
     this.#retireAllDone();
   }
 
+  /** Cuts the event streams that are open. */
   endStreams(): void {
     for (const { transport: it } of this.#open.values()) it.endStreams();
   }
@@ -80,7 +71,7 @@ class AllUpstreams implements Upstreams {
     const { app, connectionKey: key } = settings;
     const current = this.#current.get(app);
     if (current?.key === key) return current;
-    const lasting = this.#streamsOf(app);
+    const lasting = this.#streams.getOrInsertComputed(app, () => new Streams());
     const way = this.#open.get(key) ?? {
       app,
       key,
@@ -93,12 +84,6 @@ class AllUpstreams implements Upstreams {
     if (this.#apps?.includes(app) !== false) this.#current.set(app, way);
     this.#retireAllDone(way);
     return way;
-  }
-
-  #streamsOf(app: string | null): Streams {
-    const known = this.#streams.get(app) ?? new Streams();
-    this.#streams.set(app, known);
-    return known;
   }
 
   #retireAllDone(but: Way | null = null): void {

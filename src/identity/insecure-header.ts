@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addressRange, addressSet } from "../clients/address.ts";
 import { headerName } from "../clients/field.ts";
 import { isId, isLine } from "../domain/person.ts";
-import type { Evidence, Identification, IdentitySource } from "../ports.ts";
+import type { Identification, IdentitySource } from "../ports.ts";
 import { headerOf, type IdentityKind, isDoubled, unknown, type Warn, warnOnce } from "./source.ts";
 
 const VIA = "insecureHeader";
@@ -35,29 +35,26 @@ function source(options: Options["insecureHeader"], warn: Warn): IdentitySource 
   const names = [options.name, options.email, options.groups].filter((name) => name !== undefined);
   return {
     identify(evidence) {
-      if (!trusted.has(evidence.peer)) return stranger(options.name, evidence);
+      if (!trusted.has(evidence.peer)) {
+        // Forged, or a proxy that `from` does not name.
+        const shown = evidence.headers[options.name.toLowerCase()] !== undefined;
+        const got = `${options.name} came from ${evidence.peer}, which \`from\` does not name`;
+        return shown ? unknown(VIA, "warn", "not-from", got) : absent;
+      }
       if (names.some((name) => isDoubled(evidence, name))) {
         warn("a header came twice; make the proxy replace what its clients send");
         return unknown(VIA, "warn", "header-twice", "a header came twice");
       }
-      const [id, email, groups] = [options.name, options.email, options.groups].map((name) =>
-        name === undefined ? null : textOf(headerOf(evidence, name)),
-      );
-      return person({ id: id ?? null, email: email ?? null, groups: groups ?? null }, absent, warn);
+      const text = (name: string | undefined) =>
+        name === undefined ? null : textOf(headerOf(evidence, name));
+      const { name, email, groups } = options;
+      return person({ id: text(name), email: text(email), groups: text(groups) }, absent, warn);
     },
   };
 }
 
-/** The header of somebody who may not send it: forged, or a proxy that `from` does not name. */
-function stranger(name: string, evidence: Evidence): Identification {
-  const shown = evidence.headers[name.toLowerCase()] !== undefined;
-  return shown
-    ? unknown(VIA, "warn", "not-from", `${name} came from ${evidence.peer}, which \`from\` does not name`)
-    : unknown(VIA, "debug", "no-header", `no header ${name}`);
-}
-
 function person(
-  read: { readonly id: string | null; readonly email: string | null; readonly groups: string | null },
+  read: Readonly<Record<"id" | "email" | "groups", string | null>>,
   absent: Identification,
   warn: Warn,
 ): Identification {

@@ -1,6 +1,5 @@
 import { errors } from "jose";
 import type { Unrecognised } from "../ports.ts";
-import type { JwtOptions } from "./jwt-options.ts";
 
 type Refusal = Pick<Unrecognised, "level" | "cause" | "got">;
 
@@ -9,7 +8,7 @@ const LONGEST = 100;
 /** Why a token that was shown is not believed. Values of claims are told only once the signature is right. */
 export function refusalOf(
   error: unknown,
-  { audience, issuer }: Pick<JwtOptions, "audience" | "issuer">,
+  { audience, issuer }: { readonly audience?: string | string[]; readonly issuer?: string },
 ): Refusal {
   if (error instanceof errors.JWTExpired)
     return { level: "info", cause: "expired", got: `the token ran out ${at(error.payload.exp)}` };

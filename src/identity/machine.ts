@@ -1,7 +1,6 @@
-import { hash, type KeyObject } from "node:crypto";
-import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { KeyObject } from "node:crypto";
+import type { JWTPayload } from "jose";
 import { z } from "zod";
-import { memo } from "../clients/memo.ts";
 import { textSource } from "../clients/secret.ts";
 import { httpUrl } from "../clients/template.ts";
 import { assistantLabel, type Identity } from "../domain/identity.ts";
@@ -10,12 +9,11 @@ import { Fault } from "../errors.ts";
 import { personFacts, personId, personMapping } from "../people.ts";
 import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
 import { duration } from "../units.ts";
-import { publishedKeys } from "./jwks.ts";
-import { publicKey } from "./jwt.ts";
+import { keysFrom, publicKey } from "./jwt.ts";
 import { ASYMMETRIC } from "./jwt-options.ts";
-import { refusalOf } from "./jwt-refusal.ts";
 import { isSignedBy, readSignature, SIGNATURE_ALGORITHMS } from "./message-signature.ts";
-import { headerOf, type IdentityDeps, type IdentityKind, unknown } from "./source.ts";
+import { bearerOf, headerOf, type IdentityDeps, type IdentityKind, unknown } from "./source.ts";
+import { tokenCheck } from "./token-check.ts";
 
 const VIA = "machine";
 
@@ -85,59 +83,22 @@ function identityOf({ id, name, groups }: Options, person: Identity): Identity {
   return { id: `${id}/${person.id}`, name: label, email: null, groups, machine: { for: person } };
 }
 
-/** A key that was withdrawn stops counting after this at the latest, ms. */
-const LONGEST = 300_000;
-const REFUSED = 5_000;
-
-interface Verdict {
-  readonly answer: Identification;
-  readonly ms: number;
-}
-
-function byToken(options: Options, jwt: NonNullable<Options["jwt"]>, deps: IdentityDeps) {
-  const check = memo<string, Verdict>({
-    code: "identity-unavailable",
-    what: "the token of a program",
-    clock: deps.clock,
-    timeout: 10_000,
-    failures: null,
-    entries: 1_000,
-    // Not the token itself: what is held in memory must open nothing.
-    keyOf: (token) => hash("sha256", token, "base64url"),
-    ask: verifier(options, jwt, deps),
-    keep: ({ answer, ms }) => ({ ms, negative: answer.kind === "unknown" }),
-  });
-  const absent = unknown(VIA, "debug", "no-token", "no token in `Authorization: Bearer`");
-  return (evidence: Evidence): Maybe<Identification> => {
-    const token = /^bearer +(\S+)$/i.exec(headerOf(evidence, "authorization") ?? "")?.[1];
-    if (token === undefined || token.length > LONGEST_TOKEN) return absent;
-    const verdict = check(token);
-    return verdict instanceof Promise ? verdict.then(({ answer }) => answer) : verdict.answer;
-  };
-}
-
 const LONGEST_TOKEN = 16_384;
 
-function verifier(options: Options, jwt: NonNullable<Options["jwt"]>, deps: IdentityDeps) {
-  const keyFor = keysOf(jwt, deps);
+function byToken(options: Options, jwt: NonNullable<Options["jwt"]>, deps: IdentityDeps) {
   const settings = {
     algorithms: [...ASYMMETRIC],
     clockTolerance: jwt.clockTolerance / 1_000,
     requiredClaims: ["exp", "iat", "sub"],
     ...{ issuer: jwt.issuer, audience: jwt.audience },
   };
-  return async (token: string): Promise<Verdict> => {
-    const now = deps.clock.now();
-    try {
-      const { payload } = await jwtVerify(token, keyFor, { ...settings, currentDate: new Date(now) });
-      const answer = answerOf(options, jwt, payload);
-      const left = Math.max(0, (payload.exp ?? 0) * 1_000 - now);
-      return { answer, ms: Math.min(answer.kind === "known" ? LONGEST : REFUSED, left) };
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-      const { level, cause, got } = refusalOf(error, jwt);
-      return { answer: unknown(VIA, level, cause, got), ms: REFUSED };
-    }
+  const what = { via: VIA, what: "the token of a program", entries: 1_000, keyFor: keysFrom(jwt, deps) };
+  const answer = (payload: JWTPayload) => answerOf(options, jwt, payload);
+  const check = tokenCheck({ ...what, settings, answerOf: answer }, deps);
+  const absent = unknown(VIA, "debug", "no-token", "no token in `Authorization: Bearer`");
+  return (evidence: Evidence): Maybe<Identification> => {
+    const token = bearerOf(evidence);
+    return token === null || token.length > LONGEST_TOKEN ? absent : check(token);
   };
 }
 
@@ -152,16 +113,6 @@ function answerOf(options: Options, jwt: NonNullable<Options["jwt"]>, payload: J
   const person = readPerson(payload, jwt.user);
   if (person.kind !== "read") return refused("no-person", "the token names nobody for whom it acts");
   return { kind: "known", identity: identityOf(options, person.value), via: VIA };
-}
-
-function keysOf(
-  { jwks, publicKey: source }: NonNullable<Options["jwt"]>,
-  deps: IdentityDeps,
-): JWTVerifyGetKey {
-  if (jwks !== undefined) return publishedKeys(jwks, deps);
-  if (source === undefined) throw new Fault("config-invalid", "a machine source has no key");
-  const key = publicKey(source, deps);
-  return async () => key;
 }
 
 function bySignature(

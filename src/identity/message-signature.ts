@@ -1,5 +1,6 @@
 import { constants, type KeyObject, verify } from "node:crypto";
 import type { Evidence } from "../ports.ts";
+import { oneHeader } from "./source.ts";
 
 /** The algorithms of RFC 9421 that need a key which only the signer has. */
 export const SIGNATURE_ALGORITHMS = ["ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512"] as const;
@@ -26,8 +27,8 @@ const LONGEST = 4_096;
 
 /** The one signature of a request; null where there is none, more than one, or one that can't be read in one way. */
 export function readSignature(evidence: Evidence): MessageSignature | null {
-  const input = oneOf(evidence, "signature-input");
-  const sent = oneOf(evidence, "signature");
+  const input = oneHeader(evidence, "signature-input");
+  const sent = oneHeader(evidence, "signature");
   if (input === null || sent === null || input.length > LONGEST || sent.length > LONGEST) return null;
   const [, label, params = "", list = "", more = ""] = INPUT.exec(input) ?? [];
   const [, name, bytes = ""] = SIGNATURE.exec(sent) ?? [];
@@ -72,7 +73,7 @@ function baseOf(evidence: Evidence, components: readonly string[], params: strin
 }
 
 function componentOf(evidence: Evidence, name: string): string | null {
-  if (!name.startsWith("@")) return oneOf(evidence, name);
+  if (!name.startsWith("@")) return oneHeader(evidence, name);
   const { request } = evidence;
   if (request === undefined || !request.target.startsWith("/")) return null;
   const { method, target, origin } = request;
@@ -95,13 +96,6 @@ function componentOf(evidence: Evidence, name: string): string | null {
     default:
       return null;
   }
-}
-
-/** The one value of a header; null where it is absent or came twice, so that nobody can tell which one was signed. */
-function oneOf({ headers }: Evidence, name: string): string | null {
-  const value = headers[name];
-  const one = typeof value === "string" ? value : value?.length === 1 ? value[0] : undefined;
-  return one === undefined ? null : one.trim();
 }
 
 /** Whether the key made this signature of this text. */

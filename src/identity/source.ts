@@ -1,5 +1,7 @@
+import { hash } from "node:crypto";
 import type { z } from "zod";
 import type { HttpClient } from "../clients/http.ts";
+import { type Asking, memo } from "../clients/memo.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Reading } from "../domain/person.ts";
@@ -10,6 +12,7 @@ import type {
   IdentitySource,
   Kind,
   Log,
+  Maybe,
   SignIns,
   Unrecognised,
 } from "../ports.ts";
@@ -55,15 +58,33 @@ export function identified(reading: Reading<Identity>, via: string, warn: Warn):
   return unknown(via, "warn", "no-person", reading.why);
 }
 
-/** The one value of a header; null where there is none, an empty one, or more than one. */
-export function headerOf(evidence: Evidence, name: string): string | null {
-  const value = evidence.headers[name];
+/** The one value of a header, which may be empty; null where there is none, or more than one, so that nobody can tell who wrote which. */
+export function oneHeader({ headers }: Evidence, name: string): string | null {
+  const value = headers[name];
   const one = typeof value === "string" ? value : value?.length === 1 ? value[0] : undefined;
-  return one === undefined || one.trim() === "" ? null : one.trim();
+  return one?.trim() ?? null;
+}
+
+/** The same, but for an empty one. */
+export function headerOf(evidence: Evidence, name: string): string | null {
+  return oneHeader(evidence, name) || null;
+}
+
+/** The token of `Authorization: Bearer`. */
+export function bearerOf(evidence: Evidence): string | null {
+  return /^bearer +(\S+)$/i.exec(headerOf(evidence, "authorization") ?? "")?.[1] ?? null;
 }
 
 /** True where a header came more than once, so that nobody can tell who wrote which. */
 export function isDoubled(evidence: Evidence, name: string): boolean {
   const value = evidence.headers[name];
   return Array.isArray(value) && value.length > 1;
+}
+
+/** Remembers answers about what callers send: strangers choose the questions, and what is held in memory must open nothing, so it isn't the secret itself. */
+export function remembering<A>(
+  asking: Pick<Asking<string, A>, "what" | "clock" | "timeout" | "entries" | "ask" | "keep">,
+): (secret: string) => Maybe<A> {
+  const keyOf = (secret: string) => hash("sha256", secret, "base64url");
+  return memo<string, A>({ ...asking, code: "identity-unavailable", failures: null, keyOf });
 }

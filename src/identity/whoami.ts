@@ -1,14 +1,19 @@
-import { hash } from "node:crypto";
 import { z } from "zod";
 import { cookieName } from "../clients/field.ts";
 import { finder } from "../clients/finder.ts";
 import type { HttpAnswer } from "../clients/http.ts";
-import { memo } from "../clients/memo.ts";
 import { httpUrl } from "../clients/template.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
 import type { Evidence, Finding, Identification, IdentitySource } from "../ports.ts";
 import { duration, size } from "../units.ts";
-import { type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
+import {
+  type IdentityDeps,
+  type IdentityKind,
+  identified,
+  remembering,
+  unknown,
+  warnOnce,
+} from "./source.ts";
 import { personIn } from "./visitor-in-answer.ts";
 
 const VIA = "whoami";
@@ -79,15 +84,11 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
     accept: isJson ? "application/json" : "text/html, */*;q=0.8",
     ...(options.host === undefined ? {} : { host: options.host }),
   };
-  const ask = memo<string, Identification>({
-    code: "identity-unavailable",
+  const ask = remembering<Identification>({
     what: VIA,
     clock: deps.clock,
     timeout: options.timeout,
-    failures: null,
     entries: 10_000,
-    // Not the cookies themselves: what is held in memory must open nothing.
-    keyOf: (cookie) => hash("sha256", cookie, "base64url"),
     ask: async (cookie, signal) => {
       const answer = await deps.http.get(options.url, {
         headers: { ...headers, cookie },

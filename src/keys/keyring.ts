@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Fault, whyOf } from "../errors.ts";
+import { asFault, Fault } from "../errors.ts";
 import type { Clock, Closing, Log } from "../ports.ts";
 import { createGeneration, readGenerations } from "./folder.ts";
 import type { PublicJwk, Purpose } from "./material.ts";
@@ -139,8 +139,6 @@ async function orFault<T>(what: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    throw new Fault("key-unreadable", `the ${what} key can not be read or made: ${whyOf(error)}`, {
-      cause: error,
-    });
+    throw asFault("key-unreadable", `the ${what} key can not be read or made`, error);
   }
 }

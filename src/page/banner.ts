@@ -58,8 +58,6 @@ export function banner(view: BannerView): string {
   const name = labelOf(view.effectiveUser);
   const content = section(view, {
     kind: view.mode,
-    // Without the stylesheet, these two still make a band of colour.
-    colour: view.mode === "read" ? "#ffc21a" : "#b3001e",
     label: view.words.label.replace("{brand}", () => view.brand.name).replace("{name}", () => name),
     body: `${people(view)}${facts(view)}${details(view)}${actions(view)}`,
     config: {
@@ -95,7 +93,6 @@ export function notice(view: NoticeView): string {
   const sentence = `${before}<b class="name"><bdi>${name}</bdi></b>${after}`;
   const content = section(view, {
     kind: "notice",
-    colour: "#0b6b3a",
     label: view.words.backToSelfLabel.replace("{brand}", () => view.brand.name),
     body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p><p class="do"><button type="button" class="close" hidden="">${escaped(view.words.close)}</button></p>`,
     config: { impersonation: null },
@@ -138,7 +135,6 @@ export function card(view: CardView): string {
     { ...view, words: { ...view.words, language, direction } },
     {
       kind: "notice",
-      colour: "#0b6b3a",
       label: `${view.brand.name}: ${words.card[kind === "asks" ? "asksLabel" : "viewsLabel"]}`,
       body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p>${because}<div class="do">${more}${see} ${button} <button type="button" class="close" hidden="">${escaped(words.card.close)}</button></div>`,
       config: { impersonation: null },
@@ -149,17 +145,19 @@ export function card(view: CardView): string {
 
 interface Section {
   readonly kind: Mode | "notice";
-  readonly colour: string;
   readonly label: string;
   readonly body: string;
   readonly config: object;
 }
 
-function section(view: HostView, { kind, colour, label, body, config }: Section): string {
+/** Without the stylesheet, these and the ink still make a band of colour. */
+const PAPER = { read: "#ffc21a", write: "#b3001e", notice: "#0b6b3a" } as const;
+
+function section(view: HostView, { kind, label, body, config }: Section): string {
   const { language, direction } = view.words;
   const ink = kind === "read" ? "#000000" : "#ffffff";
   const config_ = json({ ...config, edge: view.position });
-  return `<section class="bar ${kind}" lang="${language}" dir="${direction}" role="region" aria-label="${escaped(label)}" data-config="${config_}"><table class="plain" role="presentation" width="100%" cellpadding="8" bgcolor="${colour}"><tbody><tr><td><font color="${ink}">${body}</font></td></tr></tbody></table></section>`;
+  return `<section class="bar ${kind}" lang="${language}" dir="${direction}" role="region" aria-label="${escaped(label)}" data-config="${config_}"><table class="plain" role="presentation" width="100%" cellpadding="8" bgcolor="${PAPER[kind]}"><tbody><tr><td><font color="${ink}">${body}</font></td></tr></tbody></table></section>`;
 }
 
 function people(view: BannerView): string {

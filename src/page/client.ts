@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CspNeeds } from "../domain/page/csp.ts";
 
 /** A file for browsers. `etag` is quoted and changes with the bytes; `integrity` is their `sha256-…`. */
@@ -10,37 +10,6 @@ interface ClientAsset {
   readonly etag: string;
   readonly integrity: string;
 }
-
-/** The parts of the browser script, each after those that it uses. */
-const PARTS = [
-  "element",
-  "dialog",
-  "server",
-  "cookies",
-  "clock",
-  "layout/offsets",
-  "layout/pinned",
-  "layout/shows",
-  "layout/fit",
-  "layout/room",
-  "layout/shift",
-  "layout/looks",
-  "layout/layout",
-  "disable",
-  "logout",
-  "title",
-  "signal",
-  "freeze",
-  "tab",
-  "attend",
-  "mark",
-  "refused",
-  "remember",
-  "covered",
-  "watch",
-  "addresses",
-  "banner",
-] as const;
 
 /** The parts of the stylesheet inside of the banner; later ones outrank earlier ones. */
 const STYLES = ["banner.css", "panel.css", "media.css"] as const;
@@ -86,19 +55,27 @@ export function cspNeeds({
   };
 }
 
-/** One script of all parts, so that one source and one hash allow it; each keeps a scope of its own. */
+/** One script of all parts, so that one source and one hash allow it; each keeps a scope of its own and stands after those that it uses. */
 function bundle(): string {
-  const parts = PARTS.map((name) => {
-    const source = file(`${name}.js`).toString("utf8");
-    const exported = [...source.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(
-      ([, it]) => it,
-    );
-    const body = source
-      .replace(/^import (\{.*\}) from "\.\/(?:\w+\/)?(\w+)\.js";$/gm, "const $1 = parts.$2;")
-      .replace(/^export /gm, "");
-    return `parts.${basename(name)} = (() => {\n${body}\nreturn { ${exported.join(", ")} };\n})();`;
-  });
-  return `(() => {\n"use strict";\nconst parts = {};\n${parts.join("\n")}\n})();\n`;
+  const parts = new Map<string, string>();
+  const take = (path: string): void => {
+    if (parts.has(path)) return;
+    const source = file(path).toString("utf8");
+    for (const [, used = ""] of source.matchAll(IMPORT)) take(join(dirname(path), used));
+    parts.set(path, scoped(basename(path, ".js"), source));
+  };
+  take("banner.js");
+  return `(() => {\n"use strict";\nconst parts = {};\n${[...parts.values()].join("\n")}\n})();\n`;
+}
+
+const IMPORT = /^import \{.*\} from "(\.\/.+\.js)";$/gm;
+
+function scoped(name: string, source: string): string {
+  const exported = source.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm).map(([, it]) => it);
+  const body = source
+    .replace(/^import (\{.*\}) from "\.\/(?:\w+\/)?(\w+)\.js";$/gm, "const $1 = parts.$2;")
+    .replace(/^export /gm, "");
+  return `parts.${name} = (() => {\n${body}\nreturn { ${[...exported].join(", ")} };\n})();`;
 }
 
 function file(name: string): Buffer {

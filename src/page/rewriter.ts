@@ -6,7 +6,7 @@ import { amendedMeta, charsetOfMeta, type Edit } from "./html/meta.ts";
 import { rawText, scriptText } from "./html/raw-text.ts";
 import { type Attribute, comment } from "./html/tokenizer.ts";
 import { xmlReading } from "./html/xhtml.ts";
-import { type Filter, Filtered } from "./streams/filters.ts";
+import { type Filter, Filtered, type Give } from "./streams/filters.ts";
 
 interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
@@ -37,8 +37,6 @@ export function rewriter(options: RewriterOptions): Filtered {
 function unmarkable(why: string): Fault {
   return new Fault("page-unmarkable", why);
 }
-
-type Give = (bytes: Buffer) => void;
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const ESCAPE = 0x1b;

@@ -3,14 +3,7 @@ import { setBounded } from "../domain/remembering.ts";
 import type { Clock } from "../ports.ts";
 import { type Entry, keyOfSecret, type Records } from "./records.ts";
 
-/** The facts behind secrets, remembered for a moment; many questions at a time are one question to the store. */
-export interface Recall {
-  ask(secret: string): Promise<LoadedImpersonation>;
-  /** What was just written. */
-  know(entry: Entry): void;
-  /** Null forgets all. */
-  forget(key: string | null): void;
-}
+export type Recall = ReturnType<typeof recall>;
 
 interface RecallOptions {
   readonly records: Records;
@@ -30,7 +23,8 @@ interface Fact {
 const LOST: LoadedImpersonation = Object.freeze({ kind: "lost" });
 const MOST = 10_000;
 
-export function recall({ records, clock, cacheFor, read }: RecallOptions): Recall {
+/** The facts behind secrets, remembered for a moment; many questions at a time are one question to the store. */
+export function recall({ records, clock, cacheFor, read }: RecallOptions) {
   const facts = new Map<string, Fact>();
   const asking = new Map<string, Promise<LoadedImpersonation>>();
   let news = 0;
@@ -50,7 +44,7 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
     return { kind: "found", impersonation: entry.it };
   };
   return {
-    ask: async (secret) => {
+    ask: async (secret: string): Promise<LoadedImpersonation> => {
       const key = keyOfSecret(secret);
       if (key === null) return LOST;
       const known = facts.get(key);
@@ -62,12 +56,14 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
       asking.set(key, answer);
       return await answer;
     },
-    know: (entry) => {
+    /** What was just written. */
+    know: (entry: Entry): void => {
       news += 1;
       asking.delete(entry.key);
       keep(entry);
     },
-    forget: (key) => {
+    /** Null forgets all. */
+    forget: (key: string | null): void => {
       news += 1;
       for (const held of [facts, asking]) {
         if (key === null) held.clear();

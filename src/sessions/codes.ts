@@ -23,7 +23,7 @@ export interface ConsolePass {
 }
 
 /** It leads a browser to the provider, whom the answer of an impersonation has sent there for just this. */
-interface AuthorizePass {
+export interface AuthorizePass {
   readonly kind: "authorize";
   readonly agent: string;
   readonly impersonation: string;

@@ -23,24 +23,13 @@ export interface Known extends Entry {
 /** An impersonation that is over, with its end in it also where the clock alone ended it. */
 export type Ended = Impersonation & { readonly end: End };
 
-/** The impersonations that this process has seen, and the listeners for their ends and changes of mode. */
-export interface Watch {
-  get(id: string): Known | null;
-  all(): readonly Known[];
-  /** Takes in what was read or written. `news`: another gateway announced it, so an end counts even if the impersonation wasn't known here. */
-  observe(entry: Entry, news: boolean): void;
-  onEnded(listener: (it: Ended) => void): () => void;
-  onModeChanged(listener: (it: Impersonation) => void): () => void;
-  /** Those that the clock has changed since they were observed. */
-  lapsed(): readonly Known[];
-  /** Forgets what ended longer ago than its record is kept, and of what has ended and is stored all but the newest; gives the ids. */
-  prune(keepFor: number, isStored: (id: string) => boolean): readonly string[];
-}
-
 /** Of those that have ended and are stored; of older ones the store knows. */
 const MOST_ENDED = 10_000;
 
-export function watch(clock: Clock): Watch {
+export type Watch = ReturnType<typeof watch>;
+
+/** The impersonations that this process has seen, and the listeners for their ends and changes of mode. */
+export function watch(clock: Clock) {
   const known = new Map<string, Known>();
   const ended = new Listeners<[it: Ended]>();
   const changed = new Listeners<[it: Impersonation]>();
@@ -49,9 +38,10 @@ export function watch(clock: Clock): Watch {
     return { key, version, it, mode: modeAt(it, now), over: !runsAt(it, now) };
   };
   return {
-    get: (id) => known.get(id) ?? null,
-    all: () => [...known.values()],
-    observe: (entry, news) => {
+    get: (id: string): Known | null => known.get(id) ?? null,
+    all: (): readonly Known[] => [...known.values()],
+    /** Takes in what was read or written. `news`: another gateway announced it, so an end counts even if the impersonation wasn't known here. */
+    observe: (entry: Entry, news: boolean): void => {
       const { it } = entry;
       const before = known.get(it.id);
       // An older answer may come late; and an end is for good.
@@ -62,14 +52,16 @@ export function watch(clock: Clock): Watch {
       if (endsNow) ended.tell(withEnd(it, clock.now()));
       if (!after.over && before !== undefined && before.mode !== after.mode) changed.tell(it);
     },
-    onEnded: (listener) => ended.add(listener),
-    onModeChanged: (listener) => changed.add(listener),
-    lapsed: () =>
+    onEnded: (listener: (it: Ended) => void) => ended.add(listener),
+    onModeChanged: (listener: (it: Impersonation) => void) => changed.add(listener),
+    /** Those that the clock has changed since they were observed. */
+    lapsed: (): readonly Known[] =>
       [...known.values()].filter((before) => {
         const now = seen(before);
         return !before.over && (now.over || now.mode !== before.mode);
       }),
-    prune: (keepFor, isStored) => {
+    /** Forgets what ended longer ago than its record is kept, and of what has ended and is stored all but the newest; gives the ids. */
+    prune: (keepFor: number, isStored: (id: string) => boolean): readonly string[] => {
       const all = [...known.values()].map(({ it }) => it);
       const stored = all.filter((it) => !isOpen(it) && isStored(it.id));
       const older = stored.slice(0, Math.max(0, stored.length - MOST_ENDED));

@@ -1,12 +1,12 @@
 import { type Finder, headersOf, theOnly } from "../clients/finder.ts";
 import { Fault, whyOf } from "../errors.ts";
 import type { AppAnswer, AppConnection, Report, Seen, StepReport, Verification } from "./sign-in.ts";
-import { stepOf } from "./step-schema.ts";
+import type { Step } from "./step-schema.ts";
 import type { VerifyOptions } from "./steps-schema.ts";
 import { filled, type Standing, take } from "./walk.ts";
 
 /** Asks the app whom it sees by the cookies of a jar. */
-export type Look = (from: Standing, app: AppConnection, report: Report) => Promise<Verification>;
+type Look = (from: Standing, app: AppConnection, report: Report) => Promise<Verification>;
 
 export function lookBy(
   { get, headers, id, is }: VerifyOptions,
@@ -14,7 +14,10 @@ export function lookBy(
 ): Look {
   // Any status is an answer to whom it sees.
   const status = Array.from({ length: 500 }, (_, at) => at + 100);
-  const step = stepOf("GET", get, { headers, expect: { status } });
+  const step: Step = {
+    ...{ name: `GET ${get}`, method: "GET", address: get, form: null, json: undefined, headers, basic: null },
+    ...{ take: [], expect: { status, location: null, has: null } },
+  };
   return async (from, app, report) => {
     const { timeout, answerSize, within } = limits;
     const steps: StepReport[] = [];

@@ -80,7 +80,18 @@ const step = z
       context.addIssue({ code: "custom", message, input: it });
       return z.NEVER;
     }
-    return stepOf(method.toUpperCase(), address, it);
+    const { status = null, location = null, has = null } = it.expect;
+    return {
+      name: `${method.toUpperCase()} ${address}`,
+      method: method.toUpperCase(),
+      address,
+      form: it.form ?? null,
+      json: it.json,
+      headers: it.headers ?? {},
+      basic: it.basic ?? null,
+      take: Object.entries(it.take),
+      expect: { status, location, has },
+    };
   });
 
 /** One request of a sign-in, as the config has it. */
@@ -98,34 +109,6 @@ export interface Step {
     readonly status: readonly number[] | null;
     readonly location: string | null;
     readonly has: Finder | null;
-  };
-}
-
-interface WrittenStep extends Partial<Pick<Step, "json">> {
-  readonly form?: Step["form"] | undefined;
-  readonly headers?: Step["headers"] | undefined;
-  readonly basic?: Step["basic"] | undefined;
-  readonly take?: Readonly<Record<string, Finder>>;
-  readonly expect?: {
-    readonly status?: readonly number[] | undefined;
-    readonly location?: string | undefined;
-    readonly has?: Finder | undefined;
-  };
-}
-
-/** One with what is left out filled in. */
-export function stepOf(method: string, address: string, it: WrittenStep = {}): Step {
-  const { status = null, location = null, has = null } = it.expect ?? {};
-  return {
-    name: `${method} ${address}`,
-    method,
-    address,
-    form: it.form ?? null,
-    json: it.json,
-    headers: it.headers ?? {},
-    basic: it.basic ?? null,
-    take: Object.entries(it.take ?? {}),
-    expect: { status, location, has },
   };
 }
 

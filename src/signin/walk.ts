@@ -18,7 +18,7 @@ export interface Standing {
   readonly values: Values;
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   readonly app: AppConnection;
   readonly report: Report;
   /** For one answer, ms, and its bytes at the most. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import type { Checkpoint } from "../../src/audit/journal/checkpoint.ts";
 import { linkOf } from "../../src/audit/record/hash-chain.ts";
-import { verifier } from "../../src/audit/verify/verify.ts";
+import { Verifier } from "../../src/audit/verify/verify.ts";
 import {
   AS,
   CONFIG,
@@ -102,7 +102,7 @@ t.test("AUD-02: an edit, a gap, a swap, an insertion and a cut are all found", a
   }
   const lines = files().join("").trim().split("\n");
   const findings = (changed: readonly string[]) => {
-    const verify = verifier({ keys: null });
+    const verify = new Verifier({ keys: null });
     for (const line of changed) verify.line(Buffer.from(line), null);
     return verify.report().findings.length;
   };
@@ -128,7 +128,7 @@ t.test("AUD-02: an edit, a gap, a swap, an insertion and a cut are all found", a
   const { checkpoint } = JSON.parse(whole[at] ?? "").guise;
   t.ok(at > middle, "a checkpoint was attested at the end");
   const kindsOf = (left: readonly string[], attested: readonly Checkpoint[]) => {
-    const verify = verifier({ keys: null, attested });
+    const verify = new Verifier({ keys: null, attested });
     for (const each of left) verify.line(Buffer.from(each), null);
     return verify.report().findings.map(({ kind }) => kind);
   };

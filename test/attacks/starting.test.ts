@@ -141,23 +141,20 @@ t.test(
   },
 );
 
-t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
-  const cookie = await impersonate(t, it);
-  const tokenOn = async (line: string, fields: readonly string[]) =>
-    fieldIn((await described([...INSIDE, ...fields], line)).body, "_csrf");
-  const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
-  const start = await tokenOn("GET /.guise/as/23", [cookie]);
-  const others = await tokenOn("GET /.guise/as/23", []);
-  t.ok([elevate, start, others].every((token) => token.length > 60));
-  const before = await starts();
+/** Tokens of forms: to step up, to start, and to start of another time. */
+interface FormTokens {
+  readonly elevate: string;
+  readonly start: string;
+  readonly others: string;
+}
+
+type Attempt = readonly [what: string, path: string, form: Record<string, string>, fields: readonly string[]];
+
+/** What anybody but our own pages may try. */
+function attemptsWith({ elevate, start, others }: FormTokens): readonly Attempt[] {
   const here = `Origin: http://${HOST}`;
   const mia = { user: "23", to: "/" };
-  const attempts: readonly (readonly [
-    what: string,
-    path: string,
-    form: Record<string, string>,
-    fields: readonly string[],
-  ])[] = [
+  return [
     ["stop from another site", "/.guise/stop", {}, ["Origin: https://evil.test"]],
     ["stop from a sibling", "/.guise/stop", {}, [`Origin: http://sub.${HOST}`]],
     [
@@ -213,6 +210,18 @@ t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames
       metadata("document", "navigate", "same-site"),
     ],
   ];
+}
+
+t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
+  const cookie = await impersonate(t, it);
+  const tokenOn = async (line: string, fields: readonly string[]) =>
+    fieldIn((await described([...INSIDE, ...fields], line)).body, "_csrf");
+  const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
+  const start = await tokenOn("GET /.guise/as/23", [cookie]);
+  const others = await tokenOn("GET /.guise/as/23", []);
+  t.ok([elevate, start, others].every((token) => token.length > 60));
+  const before = await starts();
+  const attempts = attemptsWith({ elevate, start, others });
   for (const [what, path, form, fields] of attempts) {
     const reply = await post(t, it, path, form, [...AS.alice, cookie, ...fields]);
     t.equal(reply.status, 403, what);

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import t from "tap";
-import { shipper } from "../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../src/audit/shipping/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
@@ -26,7 +26,7 @@ t.test("what a process records that still runs is shipped by nobody else", async
     close: async () => undefined,
   };
   await one.record(event());
-  const it = shipper({ source: two.source, sink, clock, log: memoryLog(), linger: 1, idle: 1 });
+  const it = new Shipper({ source: two.source, sink, clock, log: memoryLog(), linger: 1, idle: 1 });
   while (!sent.includes(two.source.producer)) await once(heard, "sent");
   const before = sent.length;
   await two.record(event());

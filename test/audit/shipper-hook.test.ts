@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../src/audit/journal/ledger.ts";
 import { type Pause, pause } from "../../src/audit/shipping/backoff.ts";
-import { shipper } from "../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { Webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/apps/hook.ts";
@@ -10,7 +10,7 @@ import { testFolder } from "../fixtures/test-folder.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";
 
-type ShipperOptions = Parameters<typeof shipper>[0];
+type ShipperOptions = ConstructorParameters<typeof Shipper>[0];
 
 const HOUR = 3_600_000;
 const rounds = new EventEmitter();
@@ -34,7 +34,7 @@ async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperO
     { format: "json", url: there.url, timeout: HOUR },
     { clock, log, folder, producer: ledger.source.producer },
   );
-  const it = shipper({
+  const it = new Shipper({
     source: ledger.source,
     sink,
     clock,
@@ -147,7 +147,7 @@ t.test("while a sink does not say what it has, ended lives owe it everything", a
     warnings: async () => [],
     close: () => real.close(),
   };
-  const it = shipper({
+  const it = new Shipper({
     source: ledger.source,
     sink,
     clock,

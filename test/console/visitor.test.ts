@@ -1,3 +1,4 @@
+import type { FastifyReply } from "fastify";
 import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
 import { SECRET } from "../fixtures/client/cookies.ts";
@@ -6,7 +7,7 @@ import { type TestServices, testServices } from "../fixtures/gateway/test-servic
 
 async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
-  return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
+  return await visitor(it.services, { request: { received } } as FastifyReply);
 }
 
 t.test("a visitor is the true user and their impersonation", async (t) => {

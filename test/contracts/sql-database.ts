@@ -66,12 +66,14 @@ function counted(deps: ReturnType<typeof ownerDeps>) {
   return { deps: { ...deps, databases }, asked: () => asked };
 }
 
+/** A resolver whose statement this is. */
+async function resolver(it: SqlCase, t: Test, query: string, more: object = {}): Promise<OwnerResolver> {
+  const { url } = await it.database(t);
+  return resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "1m", ...more }, ownerDeps(t, { DB: url }));
+}
+
 /** What owners from any kind of database keep. */
 export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
-  const resolver = async (t: Test, query: string, more: object = {}): Promise<OwnerResolver> => {
-    const { url } = await it.database(t);
-    return resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "1m", ...more }, ownerDeps(t, { DB: url }));
-  };
   const unavailable: Record<string, string> = {
     "a table that isn't there": "select user_id from nowhere where id = {site}",
     "several owners": "select id from people where id <> {site}",
@@ -98,14 +100,21 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
       unavailable: Object.fromEntries(
         Object.entries(unavailable).map(([why, query]) => [
           why,
-          () => resolver(t, query, why.includes("in time") ? { timeout: "100ms" } : {}),
+          () => resolver(it, t, query, why.includes("in time") ? { timeout: "100ms" } : {}),
         ]),
       ),
     };
   });
 
+  testBinding(t, name, it);
+  testGroups(t, name, it);
+  testStatements(t, name, it);
+}
+
+/** What a statement is given, as it is. */
+function testBinding(t: Test, name: string, it: SqlCase): void {
   t.test(`${name}: an owner of whom only the id is known, by $1`, async (t) => {
-    const plain = await resolver(t, "select user_id from sites where id = $1");
+    const plain = await resolver(it, t, "select user_id from sites where id = $1");
     t.strictSame(await plain.resolve(lookup({ site: "45" }), NEVER), ownerOf("99"));
   });
 
@@ -125,7 +134,7 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
   t.test(
     `${name}: a text that is no number is the site of nobody, also one that begins with one`,
     async (t) => {
-      const plain = await resolver(t, "select user_id from sites where id = {site}");
+      const plain = await resolver(it, t, "select user_id from sites where id = {site}");
       for (const site of ["42abc", "abc", "-", "9".repeat(40)])
         t.equal(await plain.resolve(lookup({ site }), NEVER), null, site);
     },
@@ -136,18 +145,22 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
     async (t) => {
       const query =
         "select user_id from sites where slug = {query.site} and '/page' = {path} and 'app.example.com' = {host}";
-      const byQuery = await resolver(t, query);
+      const byQuery = await resolver(it, t, query);
       t.match(await byQuery.resolve(lookup({}, { query: "a=1&site=acme" }), NEVER), { id: "17" });
       for (const query of ["site=acme&site=acme", "site=acme&Site=x", "site[]=acme", "s%69te=acme", "a=1"])
         t.equal(await byQuery.resolve(lookup({}, { query }), NEVER), null, query);
     },
   );
+}
 
+/** How a statement gives groups. */
+function testGroups(t: Test, name: string, it: SqlCase): void {
   t.test(
     `${name}: groups come as a list, as JSON or between commas; a row each counts as well`,
     async (t) => {
       for (const list of it.lists) {
         const listed = await resolver(
+          it,
           t,
           `select '17' as id, (${list}) as "groups" from sites where id = {site}`,
         );
@@ -158,20 +171,24 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
         );
       }
       const commas = await resolver(
+        it,
         t,
         "select '17' as id, ' a, b,' as \"groups\" from sites where id = {site}",
       );
       t.match(await commas.resolve(lookup({ site: "42" }), NEVER), { groups: ["a", "b"] });
-      const none = await resolver(t, "select '17' as id, '' as \"groups\" from sites where id = {site}");
+      const none = await resolver(it, t, "select '17' as id, '' as \"groups\" from sites where id = {site}");
       t.match(await none.resolve(lookup({ site: "42" }), NEVER), { groups: { length: 0 } });
     },
   );
+}
 
+/** What is wrong with a statement. */
+function testStatements(t: Test, name: string, it: SqlCase): void {
   const { writing: written } = it;
   if (written !== null)
     t.test(`${name}: a select that writes is refused`, async (t) => {
       const database = await it.database(t);
-      const writing = await resolver(t, written);
+      const writing = await resolver(it, t, written);
       await t.rejects(writing.resolve(lookup({ site: "42" }), NEVER), {
         code: "owner-lookup-failed",
         message: /read.only/i,
@@ -181,7 +198,7 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
 
   t.test(`${name}: a check says what is wrong with a statement, and asks for an index`, async (t) => {
     const check = async (query: string) => {
-      const findings = (await (await resolver(t, query)).check?.(AbortSignal.timeout(60_000))) ?? [];
+      const findings = (await (await resolver(it, t, query)).check?.(AbortSignal.timeout(60_000))) ?? [];
       const facts = findings.filter(({ kind }) => kind === "fact");
       t.ok(facts.every(({ says }) => /: columns \w+ /.test(says)));
       return findings.filter((it) => !facts.includes(it)).map(({ kind, says }) => `${kind}: ${says}`);

@@ -44,7 +44,8 @@ export function asAgent(plan: Plan, cookie: string): Plan {
     // One that is refused would end the connection for those behind it.
     return { request: plan.pipelined ? { ...asked, target: `/${nth}/a` } : asked, answer };
   });
-  return { ...plan, exchanges };
+  // Browsers end both sides at once.
+  return { ...plan, halfCloses: false, exchanges };
 }
 
 /** Whether such a body is looked into before it goes on: it could name another method. */

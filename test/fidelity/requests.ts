@@ -183,7 +183,7 @@ const cookie: fc.Arbitrary<Field> = fc.tuple(
 );
 const person = field("X-User", "17", "23");
 
-const fields: fc.Arbitrary<Field[]> = fc.array(
+const some: fc.Arbitrary<Field[]> = fc.array(
   fc.oneof(
     { weight: 10, arbitrary: ordinary },
     { weight: 5, arbitrary: fc.tuple(spelled(anyName), anyValue) },
@@ -195,6 +195,19 @@ const fields: fc.Arbitrary<Field[]> = fc.array(
   ),
   { maxLength: 10, size: "max" },
 );
+/** Very many lines, and very long ones, below the 32 kB of `limits.headers`. */
+const bulk: fc.Arbitrary<Field[]> = fc.oneof(
+  { weight: 60, arbitrary: fc.constant<Field[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 900, max: 2_500 }).map((count) => new Array<Field>(count).fill(["X-B", ""])),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 4_000, max: 20_000 }).map((size): Field[] => [["X-C", "c".repeat(size)]]),
+  },
+);
+const fields = fc.tuple(bulk, some).map((both) => both.flat());
 
 const segment = fc.oneof(
   {

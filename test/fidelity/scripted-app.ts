@@ -68,32 +68,62 @@ interface Peer {
 }
 
 export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
-  const news = new News();
-  const peers = new Set<Peer>();
-  let sight: Sight | null = null;
-  let stuck = false;
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const app = new App();
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => app.take(socket));
+  server.listen({ port: 0, host: "127.0.0.1", backlog: 511 });
+  await once(server, "listening");
+  t.teardown(() => {
+    server.close();
+    app.destroy();
+  });
+  return Object.assign(app, { port: (server.address() as AddressInfo).port });
+}
+
+class App implements Omit<ScriptedApp, "port"> {
+  readonly #news = new News();
+  readonly #peers = new Set<Peer>();
+  readonly #turns = new WeakMap<Peer, Promise<void>>();
+  #turn: Promise<void> = Promise.resolve();
+  #sight: Sight | null = null;
+  stuck = false;
+
+  follow(sight: Sight): void {
+    this.#sight = sight;
+  }
+
+  async settled(): Promise<void> {
+    await this.#turn;
+    const open = () =>
+      [...(this.#sight?.arrived.values() ?? [])].some((it) => !it.complete && it.fault === null);
+    await this.#news.until(() => !open() && ![...this.#peers].some((peer) => peer.ended));
+  }
+
+  drop(): void {
+    this.stuck = true;
+    // What it still waits for never comes; the next exchange doesn't wait for it.
+    this.#turn = Promise.resolve();
+    this.destroy();
+  }
+
+  destroy(): void {
+    for (const { socket } of this.#peers) socket.destroy();
+  }
+
+  take(socket: Socket): void {
     const peer: Peer = { socket, ended: false };
-    peers.add(peer);
+    this.#peers.add(peer);
     const wake = () => {
-      sight?.news.tell();
-      news.tell();
+      this.#sight?.news.tell();
+      this.#news.tell();
     };
-    const reader = new Reader(
-      { kind: "request" },
-      {
-        head: (message) => begun(peer, message),
-        data: wake,
-        complete: wake,
-        fault: wake,
-      },
-    );
+    const head = (message: Message) => this.#begun(peer, message);
+    const reader = new Reader({ kind: "request" }, { head, data: wake, complete: wake, fault: wake });
     socket.on("data", (chunk: Buffer) => reader.push(chunk));
     socket.on("error", () => reader.end(true));
     socket.on("end", () => {
       reader.end(false);
       // It answers what it has whole.
-      const answered = turns.get(peer) ?? Promise.resolve();
+      const answered = this.#turns.get(peer) ?? Promise.resolve();
       answered.then(() => {
         peer.ended = true;
         socket.end();
@@ -101,16 +131,13 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
     });
     socket.on("close", () => {
       reader.end(true);
-      peers.delete(peer);
+      this.#peers.delete(peer);
       wake();
     });
-  });
+  }
 
-  let turn: Promise<void> = Promise.resolve();
-  const turns = new WeakMap<Peer, Promise<void>>();
-
-  function begun(peer: Peer, message: Message): void {
-    const now = sight;
+  #begun(peer: Peer, message: Message): void {
+    const now = this.#sight;
     if (now === null) return;
     const nth = exchangeOf(now, message);
     if (nth === null) {
@@ -122,38 +149,11 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
     now.arrived.set(nth, message);
     now.news.tell();
     // On one connection answers leave in the order of their requests.
-    const before = turns.get(peer) ?? Promise.resolve();
+    const before = this.#turns.get(peer) ?? Promise.resolve();
     const mine = before.then(() => answer(now, nth, peer, message));
-    turns.set(peer, mine);
-    turn = Promise.all([turn, mine]).then(() => undefined);
+    this.#turns.set(peer, mine);
+    this.#turn = Promise.all([this.#turn, mine]).then(() => undefined);
   }
-
-  server.listen({ port: 0, host: "127.0.0.1", backlog: 511 });
-  await once(server, "listening");
-  t.teardown(() => {
-    server.close();
-    for (const { socket } of peers) socket.destroy();
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    follow: (next) => {
-      sight = next;
-    },
-    async settled() {
-      await turn;
-      const open = () => [...(sight?.arrived.values() ?? [])].some((it) => !it.complete && it.fault === null);
-      await news.until(() => !open() && ![...peers].some((peer) => peer.ended));
-    },
-    get stuck() {
-      return stuck;
-    },
-    drop() {
-      stuck = true;
-      // What it still waits for never comes; the next exchange doesn't wait for it.
-      turn = Promise.resolve();
-      for (const { socket } of peers) socket.destroy();
-    },
-  };
 }
 
 /** Requests that were sent one behind the other may come in any order, and are told by their address. */

@@ -85,6 +85,14 @@ t.test("headers may be as long as the config says, and no longer", async (t) => 
   t.match(await get(3_000), /^HTTP\/1\.1 431 /);
 });
 
+t.test("headers may be as many as fit", async (t) => {
+  const { port } = await guarded(t, "", ({ rawHeaders }, response) =>
+    response.end(rawHeaders.slice(-4).join()),
+  );
+  const head = `GET / HTTP/1.1\r\nHost: a\r\n${"a:\r\n".repeat(4_000)}Connection: close\r\nX-Last: 1\r\n\r\n`;
+  t.match(await converse(t, port, head), "\r\n\r\nConnection,close,X-Last,1");
+});
+
 t.test("a client that sends its headers too slowly is told so", async (t) => {
   const { port, reported } = await guarded(t, "timeouts: { requestHeaders: 1s }\n");
   const { status, problem } = read(await converse(t, port, "GET / HTTP/1.1\r\nHost: a\r\nX-Slow"));

@@ -2,7 +2,7 @@ import Fastify from "fastify";
 import t, { type Test } from "tap";
 import { consolePlugin } from "../../src/console/plugin.ts";
 import { reading, registerGateway } from "../../src/gateway/plugin.ts";
-import { upstreams } from "../../src/gateway/upstreams.ts";
+import { Upstreams } from "../../src/gateway/upstreams.ts";
 import { httpApp } from "../fixtures/apps/upstream.ts";
 import { converse } from "../fixtures/client/raw.ts";
 import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, NUNO } from "../fixtures/gateway/stages.ts";
@@ -17,7 +17,7 @@ async function open(t: Test, more = "") {
     response.end(`${request.method} ${request.url}`);
   });
   const it = await testServices(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
-  const way = upstreams(() => undefined);
+  const way = new Upstreams(() => undefined);
   const server = Fastify({
     rewriteUrl: reading(it.services),
     exposeHeadRoutes: false,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import t from "tap";
 import { WebSocket } from "ws";
-import { sockets } from "../../src/gateway/services/open-connections.ts";
+import { Sockets } from "../../src/gateway/services/open-connections.ts";
 import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
 import { rawApp } from "../fixtures/apps/upstream.ts";
 import type { Teardown, Wire } from "../fixtures/client/raw.ts";
@@ -80,7 +80,7 @@ t.test("any other reason is the gateway going away", async (t) => {
 });
 
 t.test("a browser sees the close code and its reason", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const controller = new AbortController();
   const app = await rawApp(t, () => undefined);
   const gateway = await tunnelGateway(t, {

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { promisify } from "node:util";
 import t from "tap";
-import { sockets } from "../../src/gateway/services/open-connections.ts";
+import { Sockets } from "../../src/gateway/services/open-connections.ts";
 import { rawApp } from "../fixtures/apps/upstream.ts";
 import type { Teardown, Wire } from "../fixtures/client/raw.ts";
 import { frame } from "../fixtures/client/tunnel-frames.ts";
@@ -36,7 +36,7 @@ async function leave(phase: Phase, client: Wire, peer: () => Promise<Wire>): Pro
 
 /** One gateway and one app; each round opens one tunnel and leaves it. */
 async function rounds(t: Teardown, phase: Phase) {
-  const registry = sockets();
+  const registry = new Sockets();
   const app = await rawApp(t, () => undefined);
   app.server.on("connection", (socket) => socket.on("end", () => socket.end()));
   const gateway = await tunnelGateway(t, {

@@ -5,7 +5,7 @@ import { appAt } from "../../src/config/apps.ts";
 import type { Settings } from "../../src/config/snapshot.ts";
 import type { Fault } from "../../src/errors.ts";
 import type { Exchange, Settlement } from "../../src/gateway/http/exchange.ts";
-import { type Upstreams, upstreams } from "../../src/gateway/upstreams.ts";
+import { Upstreams } from "../../src/gateway/upstreams.ts";
 import { httpApp } from "../fixtures/apps/upstream.ts";
 import { call } from "../fixtures/client/request.ts";
 import { snapshotOf } from "../fixtures/gateway/test-services.ts";
@@ -52,7 +52,7 @@ async function exchangeTo(target: string): Promise<Sent> {
 
 function open(t: Test): { readonly way: Upstreams; readonly errors: readonly unknown[] } {
   const errors: unknown[] = [];
-  const way = upstreams((error) => void errors.push(error));
+  const way = new Upstreams((error) => void errors.push(error));
   t.teardown(() => way.close());
   return { way, errors };
 }

@@ -6,7 +6,7 @@ import t, { type Test } from "tap";
 import type { ledger } from "../../src/audit/journal/ledger.ts";
 import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
-import { sockets } from "../../src/gateway/services/open-connections.ts";
+import { Sockets } from "../../src/gateway/services/open-connections.ts";
 import { unrecorded } from "../../src/gateway/services/unrecorded.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
@@ -50,7 +50,7 @@ async function watched(t: Test, more: Partial<LedgerOptions> = {}, hook?: Servic
   });
   const counters: Metrics = metrics();
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: archiveOf() },
   });
@@ -170,7 +170,7 @@ t.test("the label of a problem is a word of the list, whatever the address is", 
   });
   const counters = metrics();
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: archiveOf() },
   });
@@ -216,7 +216,7 @@ t.test("records that were altered are shown", async (t) => {
   const counters = metrics();
   const ship = shipping({ redis: null }, ledger.source, { clock, log: memoryLog() });
   gauges(counters, {
-    sockets: sockets(),
+    sockets: new Sockets(),
     unrecorded: unrecorded(),
     records: { ledger, shipping: ship, archive: it },
   });
@@ -255,7 +255,7 @@ t.test("what is refused or over without being on record is shown", async (t) => 
   const ship = shipping({ redis: null, webhooks: [] }, ledger.source, { clock, log: memoryLog() });
   t.teardown(() => ship.close());
   const records = { ledger, shipping: ship, archive: archiveOf() };
-  gauges(counters, { sockets: sockets(), unrecorded: open, records });
+  gauges(counters, { sockets: new Sockets(), unrecorded: open, records });
   const record = () => Promise.reject(new Error("the test says so"));
   await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
   counters.leftOut("nobody");

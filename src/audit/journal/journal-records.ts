@@ -2,11 +2,6 @@ import { createHash, randomUUID } from "node:crypto";
 import { ECS, printable } from "../record/format.ts";
 import type { Tip } from "../record/hash-chain.ts";
 
-/** What the journal says about itself, in between the events; documented in docs/audit.md. */
-const JOURNAL_ACTIONS = ["journal.boot", "journal.adopted", "journal.closed", "journal.checkpoint"] as const;
-
-type JournalAction = (typeof JOURNAL_ACTIONS)[number];
-
 /** The end of a life that another one has taken note of. */
 export interface Ended {
   readonly id: string;
@@ -23,16 +18,17 @@ export interface Moment {
   readonly monotonic: number;
 }
 
+/** What the journal says about itself, in between the events, and `event.type` of that; documented in docs/audit.md. */
 const TYPES = {
   "journal.boot": "start",
   "journal.adopted": "info",
   "journal.closed": "end",
   "journal.checkpoint": "info",
-} as const satisfies Record<JournalAction, string>;
+} as const;
 
 /** A draft of a record of the journal's own; `facts` stand under `guise`. */
 export function mark(
-  action: JournalAction,
+  action: keyof typeof TYPES,
   moment: Moment,
   facts: object,
   outcome: "success" | "unknown" = "success",

@@ -26,22 +26,6 @@ interface JournalOptions {
   readonly makeRoom?: (bytes: number) => Promise<boolean>;
 }
 
-/** One producer's records on disk: numbered, chained, one JSON object a line. Records are durable in the order of `append`. */
-export interface Journal {
-  /** Resolves when the record is on disk for good; rejects with `audit-unavailable`, and then it is not in the journal. */
-  append(draft: Draft): Promise<void>;
-  state(): JournalState;
-  /** Why it failed for good; null as long as it did not. */
-  fault(): Fault | null;
-  /** What is durable: nobody may read further. */
-  durable(): Durable;
-  /** Called after each group that became durable, and once when the journal fails. */
-  listen(heard: () => void): void;
-  /** Resolves when all that was appended is settled and the file is closed. */
-  close(): Promise<void>;
-  readonly counters: JournalCounters;
-}
-
 interface Durable {
   readonly tip: Tip;
   /** First number of the file that is written now, and its durable bytes. */
@@ -56,10 +40,9 @@ export interface JournalCounters {
   failures: number;
   /** Records that wait for the disk now. */
   waiting: number;
-  /** Of the last group: how long write and fdatasync took together, and the fdatasync alone, ms; and the longest of both ever. */
+  /** Of the last group: how long write and fdatasync took together, and the fdatasync alone, ms. */
   lastCommit: number;
   lastSync: number;
-  longestCommit: number;
 }
 
 interface Waiting {
@@ -77,11 +60,8 @@ export const GROUP = 1_000;
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
-export function journal(options: JournalOptions): Journal {
-  return new GroupCommit(options);
-}
-
-class GroupCommit implements Journal {
+/** One producer's records on disk: numbered, chained, one JSON object a line. Records are durable in the order of `append`. */
+export class Journal {
   readonly counters: JournalCounters = {
     records: 0,
     bytes: 0,
@@ -90,7 +70,6 @@ class GroupCommit implements Journal {
     waiting: 0,
     lastCommit: 0,
     lastSync: 0,
-    longestCommit: 0,
   };
   readonly #options: JournalOptions;
   readonly #listeners: (() => void)[] = [];
@@ -106,6 +85,7 @@ class GroupCommit implements Journal {
     this.#options = options;
   }
 
+  /** Resolves when the record is on disk for good; rejects with `audit-unavailable`, and then it is not in the journal. */
   append(draft: Draft): Promise<void> {
     return new Promise((done, refused) => {
       if (this.#state === "failed" || this.#state === "closed") {
@@ -122,18 +102,22 @@ class GroupCommit implements Journal {
     return this.#state;
   }
 
+  /** Why it failed for good; null as long as it did not. */
   fault(): Fault | null {
     return this.#fault;
   }
 
+  /** What is durable: nobody may read further. */
   durable(): Durable {
     return { tip: this.#tip, first: this.#file?.first ?? this.#tip.sequence + 1, bytes: this.#bytes };
   }
 
+  /** Called after each group that became durable, and once when the journal fails. */
   listen(heard: () => void): void {
     this.#listeners.push(heard);
   }
 
+  /** Resolves when all that was appended is settled and the file is closed. */
   async close(): Promise<void> {
     await this.#running;
     if (this.#state === "closed") return;
@@ -270,6 +254,5 @@ class GroupCommit implements Journal {
     it.bytes += bytes;
     it.groups += 1;
     it.lastCommit = took;
-    it.longestCommit = Math.max(it.longestCommit, took);
   }
 }

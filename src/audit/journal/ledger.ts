@@ -56,13 +56,6 @@ interface LedgerCounters {
   readonly disk: Readonly<Budget["counters"]> & { readonly mark: Mark };
 }
 
-export interface AuditLedger extends Ledger, Closing {
-  readonly source: Source;
-  counters(): LedgerCounters;
-  /** Does now what is done every `sweepEvery`. */
-  sweep(): Promise<void>;
-}
-
 /** What begins something, or says that it goes on. Above the hard mark the rest of the disk is for how things end. */
 const BEGINNINGS: ReadonlySet<AuditAction> = new Set([
   "impersonation.started",
@@ -77,15 +70,15 @@ const MOST_WAITING = 100_000;
 /** Opens the ledger: cuts torn tails, gives open intents of ended lives their outcome, writes the boot record. */
 export async function ledger(options: LedgerOptions): Promise<AuditLedger> {
   const { segmentBytes = 16 * MEGABYTE, segmentAge = HOUR } = options;
-  let it: WriteAhead | null = null;
+  let it: AuditLedger | null = null;
   const makeRoom = async (bytes: number) => (await it?.makeRoom(bytes)) ?? false;
   const life = await beginLife({ ...options, segmentBytes, segmentAge, makeRoom });
-  it = new WriteAhead(options, life);
+  it = new AuditLedger(options, life);
   await it.begin();
   return it;
 }
 
-class WriteAhead implements AuditLedger {
+export class AuditLedger implements Ledger, Closing {
   readonly source: Source;
   readonly #options: LedgerOptions;
   readonly #life: Life;
@@ -168,6 +161,7 @@ class WriteAhead implements AuditLedger {
     };
   }
 
+  /** Does now what is done every `sweepEvery`. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweepNow().finally(() => {
       this.#sweeping = null;
@@ -184,12 +178,10 @@ class WriteAhead implements AuditLedger {
 
   /** Gives up the oldest shipped files for so many bytes; false: there are none. */
   async makeRoom(bytes: number): Promise<boolean> {
-    try {
-      return (await this.#budget.sweep(this.#options.clock.now(), bytes)) > 0;
-    } catch (error) {
-      this.#options.log.error({ err: error }, "audit: no room could be made for the journal");
-      return false;
-    }
+    const deleted = await this.#tried("audit: no room could be made for the journal", () =>
+      this.#budget.sweep(this.#options.clock.now(), bytes),
+    );
+    return (deleted ?? 0) > 0;
   }
 
   async #write(event: AuditEvent): Promise<void> {
@@ -216,27 +208,30 @@ class WriteAhead implements AuditLedger {
 
   /** Each part whatever becomes of the others. */
   async #sweepNow(): Promise<void> {
-    const { log, clock } = this.#options;
-    try {
+    await this.#tried("audit: ended lives could not be looked after", async () => {
       if (this.#life.booted() && this.#life.journal.state() === "open") await this.#life.adopt();
-    } catch (error) {
-      log.error({ err: error }, "audit: ended lives could not be looked after");
-    }
-    try {
-      await this.#budget.sweep(clock.now());
-    } catch (error) {
-      log.error({ err: error }, "audit: the disk of the journal could not be looked after");
-    }
+    });
+    await this.#tried("audit: the disk of the journal could not be looked after", () =>
+      this.#budget.sweep(this.#options.clock.now()),
+    );
     this.#warn();
     await this.#checkpoint();
   }
 
   /** A checkpoint that can't be written is no reason to stop: the next one covers what it would have. */
   async #checkpoint(options?: { readonly anyhow: boolean }): Promise<void> {
-    try {
+    await this.#tried("audit: a checkpoint could not be written", async () => {
       if (this.#life.booted()) await this.#checkpoints?.look(options);
+    });
+  }
+
+  /** Null where it could not be done, which the log says in these words. */
+  async #tried<T>(words: string, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
     } catch (error) {
-      this.#options.log.error({ err: error }, "audit: a checkpoint could not be written");
+      this.#options.log.error({ err: error }, words);
+      return null;
     }
   }
 

@@ -117,20 +117,16 @@ export async function unendedIn(folder: string): Promise<readonly Link[]> {
 
 /** What stands after the last line end; only the end of it where it is long. */
 async function restOf(segment: Segment): Promise<Buffer> {
-  const handle = await openSegment(segment);
+  await using handle = await openSegment(segment);
   // Deleted since: it has been read, or was passed over.
   if (handle === null) return Buffer.alloc(0);
-  try {
-    const { size } = await handle.stat();
-    // Nearly all files end as they should: a byte tells it.
-    for (const length of [Math.min(1, size), Math.min(WINDOW, size)]) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      const bytes = buffer.subarray(0, bytesRead);
-      const end = bytes.lastIndexOf(0x0a);
-      if (end >= 0 || length === WINDOW || length === size) return bytes.subarray(end + 1);
-    }
-    return Buffer.alloc(0);
-  } finally {
-    await handle.close();
+  const { size } = await handle.stat();
+  // Nearly all files end as they should: a byte tells it.
+  for (const length of [Math.min(1, size), Math.min(WINDOW, size)]) {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    const bytes = buffer.subarray(0, bytesRead);
+    const end = bytes.lastIndexOf(0x0a);
+    if (end >= 0 || length === WINDOW || length === size) return bytes.subarray(end + 1);
   }
+  return Buffer.alloc(0);
 }

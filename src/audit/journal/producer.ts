@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { Fault, whyOf } from "../../errors.ts";
+import { asFault } from "../../errors.ts";
 import type { Clock, Log } from "../../ports.ts";
-import { type Journal, journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { bootMark, type Moment, mark, unknownOutcome } from "./journal-records.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { type Dead, openIntents, type Taken, takeDead } from "./recover.ts";
@@ -40,7 +40,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   const { folder, clock } = options;
   const producer = producerName(clock.now());
   const lock = await claim(folder, producer);
-  const it = journal({ ...options, producer });
+  const it = new Journal({ ...options, producer });
   const failing = new Set<string>();
   let begun = false;
   let booted = false;
@@ -97,9 +97,7 @@ async function claim(folder: string, producer: string): Promise<Lock> {
     if (lock === null) throw new Error(`${producer} is locked by another process`);
     return lock;
   } catch (error) {
-    throw new Fault("audit-unavailable", `the audit journal can not be kept in ${folder}: ${whyOf(error)}`, {
-      cause: error,
-    });
+    throw asFault("audit-unavailable", `the audit journal can not be kept in ${folder}`, error);
   }
 }
 

@@ -3,30 +3,18 @@ import type { JournalRecord } from "../../ports.ts";
 import { linkOf } from "../record/hash-chain.ts";
 import { openSegment, type Segment, segmentsIn } from "./segments.ts";
 
-/** How far a file may be read: bytes that are durable, or null for all of it. */
-type Ceiling = (segment: Segment) => number | null;
+/** How far a file may be read: bytes that are durable, or infinity for all of it. */
+type Ceiling = (segment: Segment) => number;
 
 interface ReadLimit {
   readonly records: number;
   readonly bytes: number;
 }
 
-/** Reads one producer's records in order, from one place on, and waits nowhere: no records means none yet. */
-export interface Reader {
-  read(limit: ReadLimit): Promise<readonly JournalRecord[]>;
-  /** Lines that were no whole records and were passed over. */
-  readonly damaged: () => number;
-  close(): Promise<void>;
-}
-
 const CHUNK = 256 * 1024;
 
-/** Opens at the record after `after`; where that one is gone, at the first that is left. */
-export function reader(folder: string, producer: string, after: number, ceiling: Ceiling): Reader {
-  return new SegmentReader(folder, producer, after, ceiling);
-}
-
-class SegmentReader implements Reader {
+/** Reads one producer's records in order, from one place on, and waits nowhere: no records means none yet. */
+export class Reader {
   readonly #folder: string;
   readonly #producer: string;
   readonly #ceiling: Ceiling;
@@ -35,16 +23,19 @@ class SegmentReader implements Reader {
   #handle: FileHandle | null = null;
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
-  #damaged = 0;
 
-  constructor(folder: string, producer: string, after: number, ceiling: Ceiling) {
+  /** Opens at the record after `after`; where that one is gone, at the first that is left. */
+  constructor(
+    folder: string,
+    producer: string,
+    after: number,
+    ceiling: Ceiling = () => Number.POSITIVE_INFINITY,
+  ) {
     this.#folder = folder;
     this.#producer = producer;
     this.#last = after;
     this.#ceiling = ceiling;
   }
-
-  damaged = (): number => this.#damaged;
 
   async read(limit: ReadLimit): Promise<readonly JournalRecord[]> {
     const records: JournalRecord[] = [];
@@ -78,11 +69,7 @@ class SegmentReader implements Reader {
 
   #record(bytes: Buffer): JournalRecord | null {
     const link = linkOf(bytes);
-    if (link === null || link.producer !== this.#producer) {
-      this.#damaged += 1;
-      return null;
-    }
-    if (link.sequence <= this.#last) return null;
+    if (link === null || link.producer !== this.#producer || link.sequence <= this.#last) return null;
     this.#last = link.sequence;
     return { producer: link.producer, sequence: link.sequence, line: bytes.toString("utf8") };
   }
@@ -93,18 +80,17 @@ class SegmentReader implements Reader {
     if (current !== null) {
       const ceiling = this.#ceiling(current);
       if (await this.#fill(ceiling)) return true;
-      if (ceiling !== null) return false;
+      if (ceiling !== Number.POSITIVE_INFINITY) return false;
     }
     const following = await this.#following();
     if (following.length === 0) return false;
     // It may have been written to until the next one was there; from then on it is not.
-    if (await this.#fill(null)) return true;
-    return await this.#enter(following);
+    return (await this.#fill(Number.POSITIVE_INFINITY)) || (await this.#enter(following));
   }
 
   /** Reads more of this file; false where it has no more. */
-  async #fill(ceiling: number | null): Promise<boolean> {
-    const most = ceiling === null ? CHUNK : Math.min(CHUNK, ceiling - this.#offset);
+  async #fill(ceiling: number): Promise<boolean> {
+    const most = Math.min(CHUNK, ceiling - this.#offset);
     if (this.#handle === null || most <= 0) return false;
     const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(most), 0, most, this.#offset);
     if (bytesRead === 0) return false;

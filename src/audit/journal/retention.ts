@@ -84,7 +84,7 @@ export function budget(options: BudgetOptions): Budget {
     if (options.shipped() !== null) await memory.keep(shippedOf(left), others);
     return going.size;
   };
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<number> = Promise.resolve(0);
   return {
     counters,
     mark: () => {
@@ -98,12 +98,9 @@ export function budget(options: BudgetOptions): Budget {
     },
     // One at a time, and each whatever became of the one before, which told its own caller.
     sweep: (now, wanted = 0) => {
-      const next = last.then(
-        () => sweep(now, wanted),
-        () => sweep(now, wanted),
-      );
-      last = next;
-      return next;
+      const next = () => sweep(now, wanted);
+      last = last.then(next, next);
+      return last;
     },
   };
 }

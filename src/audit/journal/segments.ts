@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isGone } from "../../errors.ts";
-import { linkOf, type Tip } from "../record/hash-chain.ts";
+import { linkOf } from "../record/hash-chain.ts";
 
 /** One file of a producer's journal; `first` is the number of its first record. */
 export interface Segment {
@@ -55,52 +55,38 @@ export async function endedProducers(folder: string): Promise<readonly string[]>
   return [...all].filter((it) => !open.has(it));
 }
 
-/** The end of a file: its last whole record and the bytes up to there. */
-interface Tail {
-  readonly tip: (Tip & { readonly line: string }) | null;
-  readonly whole: number;
-  readonly size: number;
-}
-
-/** Reads a file's end backwards until a whole record is found. */
-export async function tailOf(path: string): Promise<Tail> {
-  const { size } = await stat(path);
-  const handle = await open(path, "r");
-  try {
-    for (let window = WINDOW; ; window *= 4) {
-      const start = Math.max(0, size - window);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-      const found = lastRecord(buffer.subarray(0, bytesRead), start);
-      if (found !== null) return { ...found, size };
-      if (start === 0) return { tip: null, whole: 0, size };
-    }
-  } finally {
-    await handle.close();
+/** The number of the last whole record of a file, which is read backwards from its end; null where it has none. */
+export async function lastNumber({ path }: Segment): Promise<number | null> {
+  await using handle = await open(path, "r");
+  const { size } = await handle.stat();
+  for (let window = WINDOW; ; window *= 4) {
+    const start = Math.max(0, size - window);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+    const found = lastIn(buffer.subarray(0, bytesRead));
+    if (found !== null || start === 0) return found;
   }
 }
 
-function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
-  let end = bytes.lastIndexOf(0x0a);
-  while (end >= 0) {
+function lastIn(bytes: Buffer): number | null {
+  for (let end = bytes.lastIndexOf(0x0a); end >= 0; ) {
     const before = end === 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1);
-    const bytesOf = bytes.subarray(before + 1, end);
-    const link = linkOf(bytesOf);
-    if (link !== null) {
-      const line = bytesOf.toString("utf8");
-      return { tip: { sequence: link.sequence, hash: link.hash, line }, whole: start + end + 1 };
-    }
+    const link = linkOf(bytes.subarray(before + 1, end));
+    if (link !== null) return link.sequence;
     end = before;
   }
   return null;
 }
 
-/** The last whole record of each producer that has a file here. */
+/** The last whole record of each producer that has a file here; of a file that was deleted meanwhile, the one before its first. */
 export async function endsIn(folder: string): Promise<ReadonlyMap<string, number>> {
   const last = new Map((await segmentsIn(folder)).map((segment) => [segment.producer, segment]));
   const ends = new Map<string, number>();
-  for (const [producer, { path, first }] of last) {
-    const { tip } = await tailOf(path);
-    ends.set(producer, tip?.sequence ?? first - 1);
+  for (const [producer, segment] of last) {
+    const end = await lastNumber(segment).catch((error: unknown) => {
+      if (isGone(error)) return null;
+      throw error;
+    });
+    ends.set(producer, end ?? segment.first - 1);
   }
   return ends;
 }

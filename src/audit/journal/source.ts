@@ -1,6 +1,19 @@
 import type { Life } from "./producer.ts";
-import { type Reader, reader } from "./reader.ts";
-import { type Segment, segmentsIn, tailOf } from "./segments.ts";
+import { Reader } from "./reader.ts";
+import { lastNumber, type Segment, segmentsIn } from "./segments.ts";
+
+/** The file that is written now, and its bytes that are durable: nobody may read further. */
+export interface Written {
+  readonly producer: string;
+  readonly first: number;
+  readonly bytes: number;
+}
+
+/** So many bytes of a file may be read, if this is what its folder's own life has written by now. */
+export function ceilingOf({ producer, first }: Segment, own: Written): number {
+  if (producer !== own.producer || first < own.first) return Number.POSITIVE_INFINITY;
+  return first === own.first ? own.bytes : 0;
+}
 
 /** Where shippers read: records that are durable, of this life and of those that are over. */
 export interface Source {
@@ -8,8 +21,7 @@ export interface Source {
   readonly folder: string;
   /** The last durable record of this life. */
   durable(): number;
-  /** The file of this life that is written now, and its durable bytes. */
-  written(): { readonly producer: string; readonly first: number; readonly bytes: number };
+  written(): Written;
   /** The last record that is here of a life that is over; 0 where there is none. */
   last(producer: string): Promise<number>;
   /** Opens one producer's records after a place; only durable ones are ever read. */
@@ -22,28 +34,24 @@ export interface Source {
 /** What is durable of one life, and of all that ended. */
 export function sourceOf(folder: string, life: Life, shipped: Source["shipped"]): Source {
   const { journal, producer } = life;
-  const ceiling = (segment: Segment): number | null => {
+  const written = (): Written => {
     const { first, bytes } = journal.durable();
-    if (segment.producer !== producer || segment.first < first) return null;
-    return segment.first === first ? bytes : 0;
+    return { producer, first, bytes };
   };
   return {
     producer,
     folder,
     durable: () => journal.durable().tip.sequence,
-    written: () => {
-      const { first, bytes } = journal.durable();
-      return { producer, first, bytes };
-    },
+    written,
     last: async (of) => {
       for (const segment of (await segmentsIn(folder)).toReversed()) {
         if (segment.producer !== of) continue;
-        const { tip } = await tailOf(segment.path);
-        if (tip !== null) return tip.sequence;
+        const end = await lastNumber(segment);
+        if (end !== null) return end;
       }
       return 0;
     },
-    read: (of, after) => reader(folder, of, after, ceiling),
+    read: (of, after) => new Reader(folder, of, after, (segment) => ceilingOf(segment, written())),
     listen: (heard) => journal.listen(heard),
     shipped,
   };

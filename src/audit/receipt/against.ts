@@ -3,23 +3,20 @@ import { linkOf } from "../record/hash-chain.ts";
 import { writtenOf } from "../record/parse.ts";
 import type { Receipt, Stretch } from "./receipt.ts";
 
-/** Compares a receipt with records, line by line in the order in which they stand. */
-interface Against {
-  /** `producer`: in whose file the line stands; null where lines of several are mixed. */
-  line(line: Buffer, producer: string | null): void;
-  /** What is wrong, in words; empty: all records of the access are there as they were. */
-  findings(): readonly string[];
-}
-
-/** `copies`: a record may come twice, as in a stream to which it was sent again. */
-export function against(receipt: Receipt, { copies }: { readonly copies: boolean }): Against {
+/**
+ * Compares a receipt with records, line by line in the order in which they stand. `copies`: a record may come twice, as in a stream to
+ * which it was sent again.
+ */
+export function against(receipt: Receipt, { copies }: { readonly copies: boolean }) {
   const watched = receipt.records.map((it) => watch(it, receipt.jti, copies));
   return {
-    line: (line, producer) => {
+    /** `producer`: in whose file the line stands; null where lines of several are mixed. */
+    line: (line: Buffer, producer: string | null): void => {
       const link = linkOf(line);
       for (const it of watched) it.line(line, link, producer);
     },
-    findings: () => watched.flatMap((it) => it.findings()),
+    /** What is wrong, in words; empty: all records of the access are there as they were. */
+    findings: (): readonly string[] => watched.flatMap((it) => it.findings()),
   };
 }
 

@@ -42,19 +42,20 @@ const TYPE = "guise-receipt+jws";
 
 /** The places of an access's records, by producer. Links that come twice count once. */
 export function stretchesOf(links: readonly Link[]): readonly Stretch[] {
-  const byProducer = new Map<string, Map<number, Link>>();
-  for (const link of links) {
-    const known = byProducer.get(link.producer) ?? new Map<number, Link>();
-    byProducer.set(link.producer, known.set(link.sequence, link));
-  }
-  return [...byProducer].flatMap(([producer, known]) => {
+  return [...Map.groupBy(links, ({ producer }) => producer)].flatMap(([producer, all]) => {
+    const known = new Map(all.map((link) => [link.sequence, link]));
     const inOrder = [...known.values()].sort((one, other) => one.sequence - other.sequence);
     const [first, last] = [inOrder[0], inOrder.at(-1)];
     if (first === undefined || last === undefined) return [];
     const digest = createHash("sha256");
     for (const { hash } of inOrder) digest.update(hash);
-    const ends = { first: placeOf(first), last: placeOf(last) };
-    return { producer, ...ends, count: inOrder.length, digest: digest.digest("hex") };
+    return {
+      producer,
+      first: placeOf(first),
+      last: placeOf(last),
+      count: inOrder.length,
+      digest: digest.digest("hex"),
+    };
   });
 }
 

@@ -81,13 +81,14 @@ function classAttributes(record: Written, { uid, activity }: Class): object {
   const { event, user, guise, url } = record;
   // Who was meant is asked for; of a refusal it may be all that nobody knows.
   const customer = person(user?.effective) ?? { name: "unknown" };
+  const dst_endpoint = url?.domain === undefined ? undefined : { hostname: url.domain, port: url.port };
   switch (uid) {
     case AUTHENTICATION:
       return {
         user: customer,
         session: session(record),
         service: { name: "Guise" },
-        dst_endpoint: url?.domain === undefined ? undefined : { hostname: url.domain, port: url.port },
+        dst_endpoint,
         ...(activity === 7
           ? { account_switch_type_id: IMPERSONATE, account_switch_type: "Impersonate" }
           : {}),
@@ -97,9 +98,7 @@ function classAttributes(record: Written, { uid, activity }: Class): object {
     case ENTITY_MANAGEMENT:
       return { entity: { name: event.action, uid: guise.config }, comment: event.reason };
     default:
-      return {
-        dst_endpoint: url?.domain === undefined ? undefined : { hostname: url.domain, port: url.port },
-      };
+      return { dst_endpoint };
   }
 }
 

@@ -5,17 +5,11 @@ import { type Instead, inPath, inQuery, inText, REDACTED } from "./nested-secret
  * Query names whose values are never written down. A name is split where a letter changes case and at everything that
  * is no letter or digit (`resetToken`, `user[password]`); one part that is in the list is enough.
  */
-const SECRET_WORDS: ReadonlySet<string> = new Set([
-  ..."apikey assertion auth authorization bearer code cookie credential credentials csrf hmac jwt key mac".split(
-    " ",
-  ),
-  ..."nonce oauth".split(" "),
-  ..."otp pass passcode passphrase passwd password pin pwd saml samlresponse secret session sessionid".split(
-    " ",
-  ),
-  ..."sid sig signature state token totp xsrf".split(" "),
-  ..."csc cvc cvv ssn".split(" "),
-]);
+const SECRET_WORDS: ReadonlySet<string> = new Set(
+  `apikey assertion auth authorization bearer code cookie credential credentials csrf hmac jwt key mac nonce
+  oauth otp pass passcode passphrase passwd password pin pwd saml samlresponse secret session sessionid sid
+  sig signature state token totp xsrf csc cvc cvv ssn`.split(/\s+/),
+);
 
 /** Parts that tell also inside of a longer word: `accesstoken`, `newpassword`. */
 const SECRET_PARTS =

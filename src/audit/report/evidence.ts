@@ -1,6 +1,7 @@
 import type { Written } from "../record/parse.ts";
 import { type Access, Accesses } from "./accesses.ts";
 import { type Ask, Asks } from "./asks.ts";
+import type { Moment } from "./earliest.ts";
 import { Gathered, type Places } from "./places.ts";
 
 /** What one period's records show. */
@@ -19,36 +20,26 @@ interface Period {
   readonly until: number;
 }
 
-interface Place {
-  readonly producer: string;
-  readonly sequence: number;
-}
-
 /** Takes records in any order; one that comes again counts once. */
-interface Gathering {
-  record(record: Written, at: Place): void;
-  evidence(period: Period): Evidence;
-}
-
-export function gathering(): Gathering {
+export function gathering() {
   const accesses = new Accesses();
   const asks = new Asks();
-  const actions = new Map<string, { readonly at: number; readonly place: Place }[]>();
+  const actions = new Map<string, Moment[]>();
   const seen = new Set<string>();
   return {
-    record: (record, { producer, sequence }) => {
+    record: (record: Written, { producer, sequence }: Omit<Moment, "at">): void => {
       const name = `${producer} ${sequence}`;
       if (seen.has(name)) return;
       seen.add(name);
       const { action } = record.event;
       const known = actions.get(action) ?? [];
       actions.set(action, known);
-      known.push({ at: Date.parse(record["@timestamp"]), place: { producer, sequence } });
       const when = { at: record["@timestamp"], producer, sequence };
+      known.push(when);
       accesses.record(record, when);
       asks.record(record, when);
     },
-    evidence: ({ since, until }) => {
+    evidence: ({ since, until }: Period): Evidence => {
       const inside = (time: string) => Date.parse(time) >= since && Date.parse(time) < until;
       return {
         accesses: byTime(accesses.all(), (it) => it.began ?? it.first).filter((it) =>
@@ -58,8 +49,8 @@ export function gathering(): Gathering {
         askOf: (id) => asks.of(id),
         of: (action) => {
           const found = new Gathered();
-          for (const { at, place } of actions.get(action) ?? [])
-            if (at >= since && at < until) found.add(place.producer, place.sequence);
+          for (const { at, producer, sequence } of actions.get(action) ?? [])
+            if (inside(at)) found.add(producer, sequence);
           return found;
         },
       };

@@ -21,11 +21,6 @@ export class Gathered implements Places {
     this.#byProducer.set(producer, known.add(sequence));
   }
 
-  addAll(those: Places): void {
-    for (const { producer, from, to } of those.places)
-      for (let at = from; at <= to; at += 1) this.add(producer, at);
-  }
-
   get count(): number {
     let all = 0;
     for (const { size } of this.#byProducer.values()) all += size;
@@ -51,7 +46,8 @@ function ranges(producer: string, numbers: number[]): readonly Place[] {
 /** Of several things, the places of all of them. */
 export function together(all: readonly Places[]): Places {
   const gathered = new Gathered();
-  for (const one of all) gathered.addAll(one);
+  for (const { producer, from, to } of all.flatMap(({ places }) => places))
+    for (let at = from; at <= to; at += 1) gathered.add(producer, at);
   return gathered;
 }
 

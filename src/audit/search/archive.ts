@@ -12,12 +12,10 @@ import type {
   Course,
   Loaded,
   Page,
-  RequestIds,
   Told,
-  View,
 } from "./messages.ts";
 import type { Visited } from "./parts.ts";
-import type { Mark, Picture, Question, Run } from "./search.ts";
+import type { Mark, Picture, Question, RequestIds, Run, View } from "./search.ts";
 
 /**
  * Finds records again: in the stream where there is one, else in the journals of this machine. What it finds them by is a file
@@ -76,25 +74,12 @@ class ThreadedArchive implements Archive {
     });
   }
 
-  async search(question: Question, limit: number, beyond: Mark | null): Promise<Page> {
-    return await this.#ask({ what: "search", question, limit, beyond });
-  }
-
-  async request(ids: RequestIds): Promise<Course> {
-    return await this.#ask({ what: "request", ids });
-  }
-
-  async runs(question: Question, limit: number): Promise<readonly Run[]> {
-    return await this.#ask({ what: "runs", question, limit });
-  }
-
-  async picture(impersonation: string, view: View): Promise<Picture> {
-    return await this.#ask({ what: "picture", impersonation, view });
-  }
-
-  async parts(pages: readonly Visited[], limit: number): Promise<readonly Loaded[]> {
-    return await this.#ask({ what: "parts", pages, limit });
-  }
+  search: Archive["search"] = (question, limit, beyond) =>
+    this.#ask({ what: "search", question, limit, beyond });
+  request: Archive["request"] = (ids) => this.#ask({ what: "request", ids });
+  runs: Archive["runs"] = (question, limit) => this.#ask({ what: "runs", question, limit });
+  picture: Archive["picture"] = (impersonation, view) => this.#ask({ what: "picture", impersonation, view });
+  parts: Archive["parts"] = (pages, limit) => this.#ask({ what: "parts", pages, limit });
 
   status(): ArchiveStatus {
     return this.#status;

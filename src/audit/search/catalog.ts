@@ -15,29 +15,6 @@ export interface Placed extends Spot {
   readonly row: Row;
 }
 
-/** What finds records quickly; made of them, and can be made anew at any time. All calls answer at once. */
-export interface Catalog {
-  readonly database: DatabaseSync;
-  readonly words: Dictionary;
-  /** Takes in records in the order in which they stand and remembers how far it has read, as one step. */
-  add(records: readonly Placed[], progress: Progress): void;
-  /** How far a place was read. */
-  read(place: number): number;
-  /** Forgets what was read of a producer's place beyond this. */
-  forget(place: number, bytes: number, producer: string): void;
-  fact(name: string): string | null;
-  /** Numbers that are missing or do not follow each other, and lines that are no records: an alarm. */
-  breaks(): number;
-  /**
-   * What lies before this spot of the stream was taken away on purpose: it is forgotten, and a producer may go on with any
-   * number.
-   */
-  trimmed(first: Pick<Spot, "spot" | "place">): void;
-  /** The record is not where it was. It may come again, somewhere else. */
-  gone(record: number): void;
-  close(): void;
-}
-
 interface Progress {
   readonly place?: { readonly id: number; readonly bytes: number };
   readonly fact?: { readonly name: string; readonly value: string };
@@ -69,15 +46,6 @@ const NAME = "update people set name = ?, named = ? where id = ? and named <= ?"
 const ROLES = "update people set roles = ?, ranked = ? where id = ? and ranked <= ?";
 const ADDRESS = "insert or ignore into addresses values (?, ?)";
 
-/** Opens the catalog of one origin (`journal`, or the name of a stream) in this file. */
-export function catalog(file: string, origin: string): Catalog {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, "a", 0o600));
-  chmodSync(file, 0o600);
-  const database = openCatalogFile(file, origin);
-  return new SqliteCatalog(database);
-}
-
 interface Met {
   readonly id: number;
   readonly name: string | null;
@@ -87,7 +55,8 @@ interface Met {
   readonly at: number;
 }
 
-class SqliteCatalog implements Catalog {
+/** What finds records quickly; made of them, and can be made anew at any time. All calls answer at once. */
+export class Catalog {
   readonly database: DatabaseSync;
   readonly words: Dictionary;
   readonly #people: Dictionary;
@@ -97,12 +66,17 @@ class SqliteCatalog implements Catalog {
   readonly #met = new Map<string, Met>();
   readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
 
-  constructor(database: DatabaseSync) {
-    this.database = database;
-    this.words = dictionary(database, "words", "text");
-    this.#people = dictionary(database, "people", "key");
+  /** Opens the catalog of one origin (`journal`, or the name of a stream) in this file. */
+  constructor(file: string, origin: string) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, "a", 0o600));
+    chmodSync(file, 0o600);
+    this.database = openCatalogFile(file, origin);
+    this.words = dictionary(this.database, "words", "text");
+    this.#people = dictionary(this.database, "people", "key");
   }
 
+  /** Takes in records in the order in which they stand and remembers how far it has read, as one step. */
   add(records: readonly Placed[], { place, fact, damaged }: Progress): void {
     this.database.exec("begin immediate");
     this.#tips.clear();
@@ -125,10 +99,12 @@ class SqliteCatalog implements Catalog {
     }
   }
 
+  /** How far a place was read. */
   read(place: number): number {
     return Number(this.#get("select bytes from places where id = ?", place)?.bytes ?? 0);
   }
 
+  /** Forgets what was read of a producer's place beyond this. */
   forget(place: number, bytes: number, producer: string): void {
     this.#run("update producers set sequence = 0 where id = ?", this.words.id(producer));
     this.#run("delete from records where place = ? and spot >= ?", place, bytes);
@@ -140,10 +116,15 @@ class SqliteCatalog implements Catalog {
     return found === undefined ? null : String(found.value);
   }
 
+  /** Numbers that are missing or do not follow each other, and lines that are no records: an alarm. */
   breaks(): number {
     return Number(this.#get("select coalesce(sum(breaks), 0) as sum from producers")?.sum);
   }
 
+  /**
+   * What lies before this spot of the stream was taken away on purpose: it is forgotten, and a producer may go on with any
+   * number.
+   */
   trimmed({ spot, place }: Pick<Spot, "spot" | "place">): void {
     this.#run("update producers set sequence = 0");
     this.#run("delete from records where spot < ? or (spot = ? and place < ?)", spot, spot, place);
@@ -151,6 +132,7 @@ class SqliteCatalog implements Catalog {
     this.#run("delete from run_apps where not exists (select 1 from runs where id = run)");
   }
 
+  /** The record is not where it was. It may come again, somewhere else. */
   gone(record: number): void {
     this.#run("update records set size = 0 where id = ?", record);
   }
@@ -165,7 +147,13 @@ class SqliteCatalog implements Catalog {
     const [agent, customer] = [this.#person(row.agent, row.at), this.#person(row.customer, row.at)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
     const app = this.#word(row.app);
-    const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
+    const told = [
+      row.event,
+      row.request,
+      TONES.indexOf(row.tone),
+      row.write ? 1 : 0,
+      row.lasted === null ? null : Math.round(row.lasted),
+    ];
     const shown = [PLACES.indexOf(row.place), this.#word(row.ticket), this.#word(row.word)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
     const { changes } = this.#run(
@@ -251,8 +239,4 @@ class SqliteCatalog implements Catalog {
     this.#statements.set(sql, known);
     return known;
   }
-}
-
-function lastedOf({ lasted }: Row): number | null {
-  return lasted === null ? null : Math.round(lasted);
 }

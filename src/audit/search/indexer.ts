@@ -1,9 +1,10 @@
+import { setTimeout } from "node:timers/promises";
 import { problemOf } from "../shipping/sink-errors.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import type { Answers, ArchiveStatus, Asking, Course, Loaded, Page, RequestIds } from "./messages.ts";
+import type { Answers, ArchiveStatus, Asking, Course, Loaded, Page } from "./messages.ts";
 import { partsOf, type Visited } from "./parts.ts";
-import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
+import { type Match, picture, type Question, type RequestIds, requestOf, runs, search } from "./search.ts";
 
 interface IndexerOptions {
   readonly catalog: Catalog;
@@ -14,24 +15,13 @@ interface IndexerOptions {
   readonly idle?: number;
 }
 
-/** Reads on and on, and answers in between. */
-interface Indexer {
-  /** There may be more to read. */
-  wake(): void;
-  answer(asking: Asking): Promise<Answers[keyof Answers]>;
-  close(): Promise<void>;
-}
-
 /** How long a question waits for what is being read just now, ms. */
 const FRESH = 1_000;
 /** Pages that are read again for one page of answers, where records were taken away meanwhile. */
 const MOST_PAGES = 20;
 
-export function indexer(options: IndexerOptions): Indexer {
-  return new CatalogIndexer(options);
-}
-
-class CatalogIndexer implements Indexer {
+/** Reads on and on, and answers in between. */
+export class Indexer {
   readonly #options: IndexerOptions;
   readonly #working: Promise<void>;
   #closed = false;
@@ -45,6 +35,7 @@ class CatalogIndexer implements Indexer {
     this.#working = this.#work();
   }
 
+  /** There may be more to read. */
   wake(): void {
     this.#alarm.resolve();
     this.#alarm = Promise.withResolvers();
@@ -54,7 +45,7 @@ class CatalogIndexer implements Indexer {
     const { catalog, feed } = this.#options;
     const caughtUp = new Promise<void>((done) => this.#waiting.push(done));
     this.wake();
-    await Promise.race([caughtUp, pause(FRESH)]);
+    await Promise.race([caughtUp, setTimeout(FRESH, undefined, { ref: false })]);
     return await answerTo(catalog, feed, asking);
   }
 
@@ -72,7 +63,7 @@ class CatalogIndexer implements Indexer {
       const [heard, waiting] = [this.#alarm.promise, this.#waiting.length];
       if (await this.#round()) continue;
       for (const done of this.#waiting.splice(0, waiting)) done();
-      await Promise.race([heard, pause(this.#options.idle ?? 1_000)]);
+      await Promise.race([heard, setTimeout(this.#options.idle ?? 1_000, undefined, { ref: false })]);
     }
   }
 
@@ -95,10 +86,6 @@ class CatalogIndexer implements Indexer {
       now.behind === before.behind && now.breaks === before.breaks && now.problem === before.problem;
     if (!same) this.#options.changed(now);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => void setTimeout(done, ms).unref());
 }
 
 async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<Answers[keyof Answers]> {

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isGone } from "../../errors.ts";
 import { type Segment, segmentsIn } from "../journal/segments.ts";
+import { ceilingOf, type Written } from "../journal/source.ts";
 import type { Catalog, Placed, Spot } from "./catalog.ts";
 import { rowOf } from "./row.ts";
 
@@ -12,13 +13,6 @@ export interface Feed {
   /** The lines of these records, in their order; null for what is not there any more. */
   lines(spots: readonly Spot[]): Promise<readonly (string | null)[]>;
   close(): void;
-}
-
-/** The file that is written now, and its bytes that are durable: nobody may read further. */
-export interface Written {
-  readonly producer: string;
-  readonly first: number;
-  readonly bytes: number;
 }
 
 const CHUNK = 1024 * 1024;
@@ -59,11 +53,6 @@ function more(catalog: Catalog, segment: Segment, own: Written): boolean {
   } finally {
     closeSync(file);
   }
-}
-
-function ceilingOf({ producer, first }: Segment, own: Written): number {
-  if (producer !== own.producer || first < own.first) return Number.POSITIVE_INFINITY;
-  return first === own.first ? own.bytes : 0;
 }
 
 interface Chunk {

@@ -1,6 +1,6 @@
-import type { Written } from "./journal-feed.ts";
+import type { Written } from "../journal/source.ts";
 import type { Visited } from "./parts.ts";
-import type { Mark, Picture, Question, Run } from "./search.ts";
+import type { Mark, Picture, Question, RequestIds, Run, View } from "./search.ts";
 
 /** A page of records, newest first, as lines; `beyond` is where older ones begin, null if there are none. */
 export interface Page {
@@ -18,13 +18,6 @@ export interface ArchiveStatus {
   readonly problem: string | null;
 }
 
-/** What part of the time is drawn, ms, and in how many columns. */
-export interface View {
-  readonly from: number;
-  readonly to: number;
-  readonly columns: number;
-}
-
 /** What a page loaded, the first of it as lines; `count` of it there is at least. */
 export interface Loaded {
   readonly lines: readonly string[];
@@ -38,9 +31,6 @@ export interface Course {
   readonly lines: readonly string[];
   readonly more: number;
 }
-
-/** The id of an event, or of a request. */
-export type RequestIds = { readonly event: string } | { readonly request: string };
 
 /** What the thread is begun with. */
 export interface ArchiveSetup {

@@ -23,8 +23,8 @@ export function partsOf(
   limit: number,
 ): { readonly matches: readonly Match[]; readonly count: number; readonly until: number | null } {
   const { database, words } = catalog;
-  const run = words.find(impersonation) ?? -1;
-  const outcome = words.find("impersonation.outcome") ?? -1;
+  const run = words.find(impersonation);
+  const outcome = words.find("impersonation.outcome");
   const next = database
     .prepare(
       `select at - coalesce(lasted, 0) as begun from records

@@ -70,7 +70,7 @@ export function rowOf(line: Buffer): Row | null {
     ticket: event.reference ?? null,
     word: guise.decision === LET_THROUGH ? null : (guise.decision ?? null),
     write: guise.mode === "write",
-    lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,
+    lasted: event.action === "impersonation.outcome" ? (event.duration ?? 0) / NANOSECONDS : null,
   };
 }
 
@@ -83,10 +83,6 @@ export function agentOf({ user }: Pick<Written, "user">): WrittenPerson | null {
 /** 48 bits of an id. */
 export function numberOf(id: string): number {
   return Number.parseInt(hash("sha256", id, "hex").slice(0, 12), 16);
-}
-
-function isRequestEnd({ event }: Written): boolean {
-  return event.action === "impersonation.outcome";
 }
 
 /** What a record was about. */

@@ -101,8 +101,8 @@ function opened(file: string): DatabaseSync {
 export interface Dictionary {
   /** The number of a text, which gets one if it has none. */
   id(text: string): number;
-  /** The number of a text, or null. */
-  find(text: string): number | null;
+  /** The number of a text; -1 where it has none. */
+  find(text: string): number;
   text(id: number): string;
   /** Forgets what is remembered: a number may not be there after all. */
   clear(): void;
@@ -115,14 +115,12 @@ export function dictionary(database: DatabaseSync, table: string, column: string
   const add = database.prepare(`insert into ${table} (${column}) values (?) on conflict do nothing`);
   const get = database.prepare(`select id from ${table} where ${column} = ?`);
   const read = database.prepare(`select ${column} as text from ${table} where id = ?`);
-  const find = (text: string): number | null => {
-    const id = known.get(text) ?? get.get(text)?.id;
-    return id === undefined || id === null ? null : Number(id);
-  };
+  const find = (text: string): number => known.get(text) ?? Number(get.get(text)?.id ?? -1);
   return {
     find,
     id: (text) => {
-      const id = find(text) ?? Number(add.run(text).lastInsertRowid);
+      const there = find(text);
+      const id = there < 0 ? Number(add.run(text).lastInsertRowid) : there;
       setBounded(known, REMEMBERED, text, id);
       return id;
     },

@@ -70,6 +70,13 @@ export interface Run {
   readonly failed: number;
 }
 
+/** What part of the time is drawn, ms, and in how many columns. */
+export interface View {
+  readonly from: number;
+  readonly to: number;
+  readonly columns: number;
+}
+
 /** Something that lasted: a socket, a stream, a slow answer. */
 interface Stretch {
   readonly from: number;
@@ -122,6 +129,9 @@ export function search(
     .slice(0, limit);
 }
 
+/** The id of an event, or of a request. */
+export type RequestIds = { readonly event: string } | { readonly request: string };
+
 /** So many records of a request's progress are given: one is written a minute, for as long as it is open. */
 const MOST_PROGRESS = 20;
 
@@ -131,7 +141,7 @@ const MOST_PROGRESS = 20;
  */
 export function requestOf(
   catalog: Catalog,
-  ids: { readonly event: string } | { readonly request: string },
+  ids: RequestIds,
 ): { readonly matches: readonly Match[]; readonly more: number } {
   const { database } = catalog;
   const request =
@@ -152,14 +162,13 @@ export function requestOf(
 export function runs(catalog: Catalog, question: Question, limit: number): readonly Run[] {
   const asked = new Conditions();
   people(catalog, question, asked);
-  if (question.impersonation !== null)
-    asked.add("runs.id = ?", catalog.words.find(question.impersonation) ?? -1);
+  if (question.impersonation !== null) asked.add("runs.id = ?", catalog.words.find(question.impersonation));
   if (question.app !== null)
     asked.add(
       "exists (select 1 from run_apps where run = runs.id and app = ?)",
-      catalog.words.find(question.app) ?? -1,
+      catalog.words.find(question.app),
     );
-  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket) ?? -1);
+  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket));
   if (question.action === CHANGED) asked.add("changed > 0");
   if (question.action === REFUSED) asked.add("refused > 0");
   if (question.since !== null) asked.add("last >= ?", question.since);
@@ -175,12 +184,8 @@ export function runs(catalog: Catalog, question: Question, limit: number): reado
 }
 
 /** What is to be drawn of one impersonation between two times, in so many columns. */
-export function picture(
-  catalog: Catalog,
-  impersonation: string,
-  { from, to, columns }: { readonly from: number; readonly to: number; readonly columns: number },
-): Picture {
-  const run = catalog.words.find(impersonation) ?? -1;
+export function picture(catalog: Catalog, impersonation: string, { from, to, columns }: View): Picture {
+  const run = catalog.words.find(impersonation);
   const { database } = catalog;
   const open = TONES.indexOf("open");
   const told = TONES.indexOf("told");
@@ -249,13 +254,13 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   asked.add("size > 0");
   people(catalog, question, asked);
   const { impersonation, app, action, since, until } = question;
-  if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
-  if (app !== null) asked.add("app = ?", catalog.words.find(app) ?? -1);
-  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket) ?? -1);
-  if (question.word !== null) asked.add("word = ?", catalog.words.find(question.word) ?? -1);
+  if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation));
+  if (app !== null) asked.add("app = ?", catalog.words.find(app));
+  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket));
+  if (question.word !== null) asked.add("word = ?", catalog.words.find(question.word));
   if (since !== null) asked.add("at >= ?", since);
   if (until !== null) asked.add("at < ?", until);
-  const id = (word: string) => catalog.words.find(word) ?? -1;
+  const id = catalog.words.find;
   // As a number in the text, since only so the index of what was refused is used.
   if (action === REFUSED || action === CHANGED) asked.add(`tone = ${TONES.indexOf(action)}`);
   else if (action !== null) asked.add(isOnlyAction(question) ? "action = ?" : "+action = ?", id(action));

@@ -30,7 +30,9 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
         // What was read may be of before or after it was trimmed: it is read again.
         if (oldest === undefined) return true;
         if (before(position, oldest)) {
-          passOver(catalog, oldest);
+          // An archiver has trimmed what was read last, and perhaps more: what is not there any more is no gap. Within what is
+          // there each record of a producer still has to follow the one before.
+          catalog.trimmed(spotOf(oldest));
           over = position;
           return true;
         }
@@ -67,26 +69,16 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
 /** None where the entry is no record. */
 function placed({ id, line }: Entry): readonly Placed[] {
   const row = rowOf(line);
-  const [ms, more] = partsOf(id);
-  return row === null ? [] : [{ row, place: more, spot: ms, size: line.length }];
-}
-
-/**
- * The stream begins only after what was read last: an archiver has trimmed that and perhaps more, and what is not there any
- * more is no gap. Within what is there each record of a producer still has to follow the one before.
- */
-function passOver(catalog: Catalog, oldest: string): void {
-  const [spot, place] = partsOf(oldest);
-  catalog.trimmed({ spot, place });
+  return row === null ? [] : [{ row, ...spotOf(id), size: line.length }];
 }
 
 /** Whether an id of a stream comes before another one. */
 export function before(one: string, other: string): boolean {
-  const [a, b] = [partsOf(one), partsOf(other)];
-  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+  const [a, b] = [spotOf(one), spotOf(other)];
+  return a.spot < b.spot || (a.spot === b.spot && a.place < b.place);
 }
 
-function partsOf(id: string): readonly [number, number] {
-  const [ms = "0", more = "0"] = id.split("-");
-  return [Number(ms), Number(more)];
+function spotOf(id: string): Pick<Placed, "spot" | "place"> {
+  const [spot = "0", place = "0"] = id.split("-");
+  return { spot: Number(spot), place: Number(place) };
 }

@@ -1,8 +1,8 @@
 // The thread of an archive: opens the catalog, reads on, and answers what it is asked.
 import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "../shipping/sink-errors.ts";
-import { catalog } from "./catalog.ts";
-import { indexer } from "./indexer.ts";
+import { Catalog } from "./catalog.ts";
+import { Indexer } from "./indexer.ts";
 import { journalFeed } from "./journal-feed.ts";
 import type { ArchiveSetup, Ask, Told } from "./messages.ts";
 import { streamFeed } from "./stream-feed.ts";
@@ -16,9 +16,9 @@ const nothing = () => undefined;
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const tell = (told: Told) => port.postMessage(told);
 
-const it = catalog(file, redis === null ? "journal" : `stream ${redis.stream}`);
+const it = new Catalog(file, redis === null ? "journal" : `stream ${redis.stream}`);
 const feed = redis === null ? journalFeed(it, folder, () => now) : streamFeed(it, { ...redis, log });
-const running = indexer({ catalog: it, feed, changed: (status) => tell({ kind: "status", status }) });
+const running = new Indexer({ catalog: it, feed, changed: (status) => tell({ kind: "status", status }) });
 
 port.on("message", async (ask: Ask) => {
   if (ask.kind === "close") {

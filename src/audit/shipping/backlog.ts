@@ -1,28 +1,13 @@
 import type { Clock, JournalRecord } from "../../ports.ts";
 import type { Source } from "../journal/source.ts";
 
-/** What lives that are over still owe to a sink. */
-export interface Backlog {
-  /** Records of a life that wait; null where it was not looked at yet. */
-  of(producer: string): number | null;
-  /** The last record that is here of it; 0 where there is none. */
-  last(producer: string): Promise<number>;
-  /** Looks at what there is behind a place. */
-  look(producer: string, after: number): Promise<void>;
-  /** Told of the last record of those that went out. */
-  paid(sent: JournalRecord): void;
-  settled(producer: string): void;
-  records(): number;
-  /** Wall time of the oldest of them, ms; null where nothing waits. */
-  since(): number | null;
-}
-
 interface Debt {
   readonly records: number;
   readonly since: number | null;
 }
 
-export function backlog(source: Source): Backlog {
+/** What lives that are over still owe to a sink. */
+export function backlog(source: Source) {
   const pending = new Map<string, Debt>();
   // A life that is over has no more records; its files are read once.
   const ends = new Map<string, number>();
@@ -32,21 +17,26 @@ export function backlog(source: Source): Backlog {
     return end;
   };
   return {
-    of: (producer) => pending.get(producer)?.records ?? null,
+    /** Records of a life that wait; null where it was not looked at yet. */
+    of: (producer: string): number | null => pending.get(producer)?.records ?? null,
+    /** The last record that is here of it; 0 where there is none. */
     last,
-    look: async (producer, after) => {
+    /** Looks at what there is behind a place. */
+    look: async (producer: string, after: number): Promise<void> => {
       const records = Math.max(0, (await last(producer)) - after);
       pending.set(producer, { records, since: records === 0 ? null : await oldest(source, producer, after) });
     },
-    paid: (sent) => {
+    /** Told of the last record of those that went out. */
+    paid: (sent: JournalRecord): void => {
       const { producer, sequence } = sent;
       // What is left was written after this one.
       const records = Math.max(0, (ends.get(producer) ?? 0) - sequence);
       pending.set(producer, { records, since: records === 0 ? null : timeOf(sent) });
     },
-    settled: (producer) => void pending.set(producer, { records: 0, since: null }),
-    records: () => [...pending.values()].reduce((sum, { records }) => sum + records, 0),
-    since: () => {
+    settled: (producer: string): void => void pending.set(producer, { records: 0, since: null }),
+    records: (): number => [...pending.values()].reduce((sum, { records }) => sum + records, 0),
+    /** Wall time of the oldest of them, ms; null where nothing waits. */
+    since: (): number | null => {
       const times = [...pending.values()].flatMap(({ since }) => since ?? []);
       return times.length === 0 ? null : Math.min(...times);
     },
@@ -63,23 +53,20 @@ async function oldest(source: Source, producer: string, after: number): Promise<
   }
 }
 
-/** How long the oldest record that a sink doesn't have has waited. */
-export interface Late {
-  /** Told after each change of either side; `sent` is the last record that went out just now, if one did. */
-  look(behind: boolean, sent?: JournalRecord): void;
-  /** Milliseconds; 0 while nothing waits. */
-  read(): number;
-}
-
-/** What is left was written after the last record that was sent, and after the time when all was sent. */
-export function late(clock: Clock): Late {
+/**
+ * How long the oldest record that a sink doesn't have has waited. What is left was written after the last record that was sent, and after
+ * the time when all was sent.
+ */
+export function late(clock: Clock) {
   let since: number | null = null;
   return {
-    look: (behind, sent) => {
+    /** Told after each change of either side; `sent` is the last record that went out just now, if one did. */
+    look: (behind: boolean, sent?: JournalRecord): void => {
       if (!behind) since = null;
       else since = Math.max(since ?? clock.now(), sent === undefined ? 0 : (timeOf(sent) ?? 0));
     },
-    read: () => (since === null ? 0 : Math.max(0, clock.now() - since)),
+    /** Milliseconds; 0 while nothing waits. */
+    read: (): number => (since === null ? 0 : Math.max(0, clock.now() - since)),
   };
 }
 

@@ -11,42 +11,30 @@ export interface Pause {
 
 export function pause(): Pause {
   let woken = false;
-  let endIdle: (() => void) | null = null;
-  let endSleep: (() => void) | null = null;
-  const rest = async (ms: number, how: (done: () => void) => void): Promise<void> => {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, ms).unref();
-      how(() => {
-        clearTimeout(timer);
-        done();
-      });
-    });
+  const ends: { idle?: () => void; sleep?: () => void } = {};
+  const rest = async (kind: keyof typeof ends, ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms).unref();
+    ends[kind] = resolve;
+    await promise;
+    clearTimeout(timer);
+    delete ends[kind];
   };
   const wake = () => {
     woken = true;
-    endIdle?.();
+    ends.idle?.();
   };
   return {
     wake,
     endRest: () => {
       wake();
-      endSleep?.();
+      ends.sleep?.();
     },
     idle: async (ms) => {
-      if (!woken) {
-        await rest(ms, (done) => {
-          endIdle = done;
-        });
-        endIdle = null;
-      }
+      if (!woken) await rest("idle", ms);
       woken = false;
     },
-    sleep: async (ms) => {
-      await rest(ms, (done) => {
-        endSleep = done;
-      });
-      endSleep = null;
-    },
+    sleep: (ms) => rest("sleep", ms),
   };
 }
 

@@ -2,10 +2,10 @@ import type { Clock, Closing, JournalRecord, Log } from "../../ports.ts";
 import type { Reader } from "../journal/reader.ts";
 import { endedProducers } from "../journal/segments.ts";
 import type { Source } from "../journal/source.ts";
-import { type Backlog, backlog, type Late, late } from "./backlog.ts";
+import { backlog, late } from "./backlog.ts";
 import { backoff, type Pause, pause } from "./backoff.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
-import { type Ailment, ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
+import { ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
 interface ShipperOptions {
   readonly source: Source;
@@ -39,7 +39,6 @@ export interface ShipperStatus extends SinkCounts {
   readonly lag: number;
   /** How long the oldest of them has waited, ms. */
   readonly late: number;
-  readonly batches: number;
   readonly failures: number;
   /** Numbers that could not be shipped any more, since they are gone here: an alarm. */
   readonly gaps: number;
@@ -48,40 +47,25 @@ export interface ShipperStatus extends SinkCounts {
 }
 
 /** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
-interface Shipper extends Closing {
-  status(): ShipperStatus;
-  /**
-   * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
-   * journal disagree about its end; null: not known just now.
-   */
-  shipped(producer: string): number | null;
-}
-
-export function shipper(options: ShipperOptions): Shipper {
-  const it = new Carrier(options);
-  it.start();
-  return it;
-}
-
-class Carrier implements Shipper {
+export class Shipper implements Closing {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
   /** Lives that are over: infinity for those that are all there, 0 where sink and journal disagree about their end. */
   readonly #finished = new Map<string, number>();
-  readonly #backlog: Backlog;
-  readonly #count = { batches: 0, failures: 0, gaps: 0 };
-  readonly #ailment: Ailment;
+  readonly #backlog: ReturnType<typeof backlog>;
+  readonly #count = { failures: 0, gaps: 0 };
+  readonly #ailment: ReturnType<typeof ailment>;
   #stale = false;
   #confirmed = 0;
-  readonly #late: Late;
+  readonly #late: ReturnType<typeof late>;
   #warnings: readonly string[] | null = null;
   #stopping = false;
   /** The time for closing is over. */
   #over = false;
   #ended: Promise<void> | null = null;
   readonly #pause: Pause;
-  #running: Promise<void> = Promise.resolve();
+  readonly #running: Promise<void>;
 
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
@@ -90,10 +74,7 @@ class Carrier implements Shipper {
     this.#late = late(options.clock);
     this.#backlog = backlog(options.source);
     this.#ailment = ailment(options.sink.name, options);
-  }
-
-  start(): void {
-    const { source, sink } = this.#options;
+    const { source, sink } = options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
       this.#pause.wake();
@@ -121,6 +102,10 @@ class Carrier implements Shipper {
     };
   }
 
+  /**
+   * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
+   * journal disagree about its end; null: not known just now.
+   */
   shipped(producer: string): number | null {
     return this.#finished.get(producer) ?? this.#positions.get(producer) ?? null;
   }
@@ -239,7 +224,6 @@ class Carrier implements Shipper {
       );
     }
     this.#place(producer, last, records.at(-1));
-    this.#count.batches += 1;
   }
 
   #place(producer: string, position: number, sent?: JournalRecord): void {

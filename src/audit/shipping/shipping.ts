@@ -1,7 +1,7 @@
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Source } from "../journal/source.ts";
 import { RedisStream } from "./redis-stream.ts";
-import { type ShipperStatus, shipper } from "./shipper.ts";
+import { Shipper, type ShipperStatus } from "./shipper.ts";
 import type { Sink } from "./sink.ts";
 import { Webhook, type WebhookOptions } from "./webhook.ts";
 
@@ -29,7 +29,7 @@ export function shipping(
   const sinkDeps = { ...deps, folder, producer };
   // What the config has wrong must be known before anything runs.
   const hooks = (plan.webhooks ?? []).map((options) => new Webhook(options, sinkDeps));
-  const start = (sink: Sink) => shipper({ source, sink, ...deps });
+  const start = (sink: Sink) => new Shipper({ source, sink, ...deps });
   const stream = plan.redis === null ? null : start(new RedisStream(plan.redis, sinkDeps));
   const told = hooks.map(start);
   if (stream !== null) source.shipped((it) => stream.shipped(it));

@@ -7,57 +7,17 @@ import { UnreadablePositions } from "../journal/positions.ts";
  */
 export const PROBLEMS = [
   // Redis' own words.
-  "OOM",
-  "READONLY",
-  "MISCONF",
-  "NOPERM",
-  "NOAUTH",
-  "WRONGPASS",
-  "WRONGTYPE",
-  "LOADING",
-  "BUSY",
-  "CLUSTERDOWN",
-  "MASTERDOWN",
-  "NOREPLICAS",
-  "MOVED",
-  "TRYAGAIN",
+  ...["OOM", "READONLY", "MISCONF", "NOPERM", "NOAUTH", "WRONGPASS", "WRONGTYPE", "LOADING", "BUSY"],
+  ...["CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "MOVED", "TRYAGAIN"],
   // The system's.
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENOSPC",
-  "EDQUOT",
-  "EIO",
-  "EROFS",
-  "EACCES",
-  "EPERM",
-  "EMFILE",
-  "ENFILE",
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
+  ...["ENOTFOUND", "EAI_AGAIN", "ENOSPC", "EDQUOT", "EIO", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE"],
   "ENOENT",
   // What services answer that are asked again.
-  "HTTP 408",
-  "HTTP 425",
-  "HTTP 429",
-  "HTTP 500",
-  "HTTP 502",
-  "HTTP 503",
-  "HTTP 504",
-  "HTTP 5xx",
+  ...["HTTP 408", "HTTP 425", "HTTP 429", "HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504", "HTTP 5xx"],
   // Ours.
-  "not connected",
-  "connection lost",
-  "timeout",
-  "TLS",
-  "records lost",
-  "cursor moved",
-  "cursor unreadable",
-  "other",
+  ...["not connected", "connection lost", "timeout", "TLS"],
+  ...["records lost", "cursor moved", "cursor unreadable", "other"],
 ] as const;
 
 export type ProblemWord = (typeof PROBLEMS)[number];
@@ -109,26 +69,19 @@ export function problemOf(error: unknown): string {
 }
 
 /** What keeps records from a sink just now. The log says when it begins, when it becomes something else, and when it is over. */
-export interface Ailment {
-  word(): ProblemWord | null;
-  /** Wall time, ms. */
-  since(): number | null;
-  ill(error: unknown): void;
-  well(): void;
-}
-
-export function ailment(sink: string, { clock, log }: { readonly clock: Clock; readonly log: Log }): Ailment {
+export function ailment(sink: string, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
   let now: { readonly word: ProblemWord; readonly since: number } | null = null;
   return {
-    word: () => now?.word ?? null,
-    since: () => now?.since ?? null,
-    ill: (error) => {
+    word: (): ProblemWord | null => now?.word ?? null,
+    /** Wall time, ms. */
+    since: (): number | null => now?.since ?? null,
+    ill: (error: unknown): void => {
       const word = problemWord(error);
       if (now?.word === word) return;
       now = { word, since: now?.since ?? clock.now() };
       log.error({ err: error, sink, problem: word }, "audit: records can not be shipped");
     },
-    well: () => {
+    well: (): void => {
       if (now === null) return;
       log.info({ sink, problem: now.word }, "audit: records are shipped again");
       now = null;

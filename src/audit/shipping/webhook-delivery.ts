@@ -18,12 +18,6 @@ interface DeliveryOptions {
 /** One POST. Gives the status of an answer that is the last word; throws what says to try again. Follows no redirect. */
 export type Delivery = (headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
 
-/** An address without what is secret in it, and that. Throws a Fault `config-invalid` where it can't be decoded. */
-interface Address {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /** Delivers to one address, always in the same way. */
 export function delivery(options: DeliveryOptions): Delivery {
   const { url, headers: always } = addressOf(options.url);
@@ -44,8 +38,14 @@ export function delivery(options: DeliveryOptions): Delivery {
   };
 }
 
-/** fetch takes no address with a user in it, and would tell the password in its error. */
-export function addressOf(text: string): Address {
+/**
+ * An address without what is secret in it, and that: fetch takes none with a user in it, and would tell the password in its error.
+ * Throws a Fault `config-invalid` where it can't be decoded.
+ */
+export function addressOf(text: string): {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+} {
   const url = new URL(text);
   const { username, password } = url;
   if (username === "" && password === "") return { url: text, headers: {} };

@@ -82,19 +82,19 @@ function linksOf({ url, event, guise }: HookRecord, links: HookLinks): Said {
     ...(links.run === null || guise.impersonation === undefined
       ? {}
       : { run: `${links.run}/activity?${new URLSearchParams({ impersonation: guise.impersonation })}` }),
-    ...(links.page === null || !isApps ? {} : addressAt("page", `${links.page}//${host}`, path)),
+    ...(links.page === null || !isApps ? {} : pageAt(`${links.page}//${host}`, path)),
     ...(links.ticket === null || ticket === undefined
       ? {}
       : { ticket: links.ticket.replaceAll("{ticket}", encodeURIComponent(ticket)) }),
   };
 }
 
-function addressAt(name: "page", origin: string, path: string): Said {
+function pageAt(origin: string, path: string): Said {
   if (!URL.canParse(origin)) return {};
   const at = new URL(origin);
   // Set by itself: a path that begins with two slashes would name a host.
   at.pathname = path;
-  return { [name]: at.href };
+  return { page: at.href };
 }
 
 /** As Slack writes links; what would end one is encoded. */

@@ -128,17 +128,12 @@ export function unattested(
   claims: ReadonlyMap<string, readonly { readonly by: string }[]>,
   now: number,
 ): readonly string[] {
-  const named = new Map<string, string[]>();
-  for (const [producer, all] of claims) {
-    for (const { by } of all) {
-      const others = named.get(by);
-      if (others === undefined) named.set(by, [producer]);
-      else others.push(producer);
-    }
-  }
+  const pairs = [...claims].flatMap(([producer, all]) => all.map(({ by }) => ({ by, producer })));
+  const named = Map.groupBy(pairs, ({ by }) => by);
   // From those that need nobody on to all whom they attest for: who attests for himself, in a circle as well, is never reached.
   const attested = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
-  for (const producer of attested) for (const other of named.get(producer) ?? []) attested.add(other);
+  for (const producer of attested)
+    for (const other of named.get(producer) ?? []) attested.add(other.producer);
   return [...lives.keys()].filter((producer) => !attested.has(producer));
 }
 

@@ -1,3 +1,5 @@
+import type { Link } from "../record/hash-chain.ts";
+
 /**
  * - `damaged`: bytes that are no record as it was written: altered, or torn.
  * - `missing`: numbers that are not there between others.
@@ -35,6 +37,11 @@ export class Findings {
     if (same && last.to + 1 === from) this.all.splice(-1, 1, { ...last, to });
     else if (this.all.length >= MOST) this.more += 1;
     else this.all.push({ kind, producer, from, to, detail });
+  }
+
+  /** What is wrong with one record. */
+  of(kind: FindingKind, { producer, sequence }: Pick<Link, "producer" | "sequence">, detail: string): void {
+    this.add(kind, producer, sequence, sequence, detail);
   }
 
   /** A line that is no record, where that of this number should be. */

@@ -49,17 +49,6 @@ interface VerifyOptions {
   readonly now?: number;
 }
 
-/** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
-interface Verifier {
-  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
-  line(bytes: Buffer, hint: string | null): void;
-  /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
-  forget(producer: string): void;
-  /** A record that was the last of its file, and had no line end although its file is over. */
-  unended(link: Link): void;
-  report(): VerifyReport;
-}
-
 interface Life extends Stretch {
   from: number;
   begun: string;
@@ -73,11 +62,8 @@ interface Life extends Stretch {
 
 const UNFIT = "one of the two is not the one that was written";
 
-export function verifier(options: VerifyOptions): Verifier {
-  return new Verification(options);
-}
-
-class Verification implements Verifier {
+/** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
+export class Verifier {
   readonly #keys: ReadonlyMap<string, KeyObject> | null;
   readonly #external: ExternalCheckpoints;
   readonly #copies: boolean;
@@ -103,6 +89,7 @@ class Verification implements Verifier {
     for (const it of attested) this.#checkSignature(it);
   }
 
+  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
   line(bytes: Buffer, hint: string | null): void {
     const text = bytes.toString("latin1");
     const link = linkOf(bytes, text, this.#latest);
@@ -119,26 +106,24 @@ class Verification implements Verifier {
       if (this.#last?.life !== life) this.#stamp();
       this.#last = { life, bytes };
     }
-    if (this.#external.denies(link)) {
-      const { producer, sequence } = link;
-      const detail = "an external checkpoint attests another record";
-      this.#findings.add("replaced", producer, sequence, sequence, detail);
-    }
+    if (this.#external.denies(link))
+      this.#findings.of("replaced", link, "an external checkpoint attests another record");
     try {
       this.#look({ bytes, text }, link, life);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
-      const { producer, sequence } = link;
-      this.#findings.add("replaced", producer, sequence, sequence, "it says what no record says");
+      this.#findings.of("replaced", link, "it says what no record says");
     }
   }
 
+  /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
   forget(producer: string): void {
     this.#lives.delete(producer);
   }
 
-  unended({ producer, sequence }: Link): void {
-    this.#findings.add("damaged", producer, sequence, sequence, "its line has no end");
+  /** A record that was the last of its file, and had no line end although its file is over. */
+  unended(link: Link): void {
+    this.#findings.of("damaged", link, "its line has no end");
   }
 
   report(): VerifyReport {
@@ -196,9 +181,8 @@ class Verification implements Verifier {
     const tip = { sequence, hash };
     const life = { from: sequence, begun, tip, ended: false, signature: null, at: "", passed, attested };
     this.#lives.set(producer, life);
-    if (sequence === 1 && previous !== NO_HASH) {
-      this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
-    }
+    if (sequence === 1 && previous !== NO_HASH)
+      this.#findings.of("replaced", link, "the first record follows another one");
     return life;
   }
 
@@ -209,7 +193,7 @@ class Verification implements Verifier {
     if (found === "copy") return null;
     if (typeof found === "string") {
       const detail = found === "other" ? "it is another one than was passed" : "it was passed already";
-      this.#findings.add("repeated", producer, sequence, sequence, detail);
+      this.#findings.of("repeated", link, detail);
       return null;
     }
     for (const { from, to } of found) this.#findings.add("replaced", producer, from, to, UNFIT);
@@ -261,8 +245,7 @@ class Verification implements Verifier {
       checkpoint.producer === producer &&
       checkpoint.sequence === sequence - 1 &&
       checkpoint.hash === previous;
-    if (!right)
-      this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint attests another record");
+    if (!right) this.#findings.of("unsigned", link, "the checkpoint attests another record");
     if (sequence < life.tip.sequence) this.#lacking.delete(`${producer} ${checkpoint.signature}`);
     else {
       const { signature } = life;
@@ -279,9 +262,8 @@ class Verification implements Verifier {
     if (this.#keys === null) return false;
     const key = this.#keys.get(checkpoint.kid);
     if (key !== undefined && checkpointHolds(checkpoint, key)) return true;
-    const { producer, sequence } = checkpoint;
     const detail = key === undefined ? `the key ${checkpoint.kid} is not known` : "the signature is wrong";
-    this.#findings.add("unsigned", producer, sequence, sequence, detail);
+    this.#findings.of("unsigned", checkpoint, detail);
     return false;
   }
 

@@ -1,10 +1,9 @@
-import { type Reader, reader } from "../../audit/journal/reader.ts";
-import { type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
+import { Reader } from "../../audit/journal/reader.ts";
+import { endsIn, segmentsIn } from "../../audit/journal/segments.ts";
 import { before } from "../../audit/search/stream-feed.ts";
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
 import { type Entry, entriesAfter, newestEntries } from "../../audit/shipping/stream-reader.ts";
 import { disconnect, type RedisClient } from "../../clients/redis.ts";
-import { isGone } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import { BadWords, type CommandIo } from "../command.ts";
 import { asked, inRedis, journalFolder } from "./source.ts";
@@ -124,7 +123,7 @@ async function* inJournals(
 ): AsyncGenerator<readonly Come[], never> {
   for (;;) {
     for (const { producer } of await segmentsIn(folder)) {
-      const it = readers.get(producer) ?? reader(folder, producer, 0, () => null);
+      const it = readers.get(producer) ?? new Reader(folder, producer, 0);
       readers.set(producer, it);
       const records = await it.read(ROUND);
       yield records.map(({ line, sequence }) => {
@@ -137,26 +136,8 @@ async function* inJournals(
 
 /** Readers that stand at the end of each journal. */
 async function ends(folder: string): Promise<Map<string, Reader>> {
-  const last = new Map((await segmentsIn(folder)).map((segment) => [segment.producer, segment]));
-  const readers = new Map<string, Reader>();
-  for (const [producer, segment] of last) {
-    const end = await endOf(segment);
-    readers.set(
-      producer,
-      reader(folder, producer, end, () => null),
-    );
-  }
-  return readers;
-}
-
-/** The number of the last record; of a file that was deleted meanwhile, of the one before its first. */
-async function endOf({ path, first }: Segment): Promise<number> {
-  try {
-    return (await tailOf(path)).tip?.sequence ?? first - 1;
-  } catch (error) {
-    if (isGone(error)) return first - 1;
-    throw error;
-  }
+  const found = await endsIn(folder);
+  return new Map([...found].map(([producer, end]) => [producer, new Reader(folder, producer, end)]));
 }
 
 function tick(): Promise<void> {

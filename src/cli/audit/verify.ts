@@ -4,7 +4,7 @@ import { type Checkpoint, isCheckpoint } from "../../audit/journal/checkpoint.ts
 import { fileLines, type Gone, journalLines, unendedIn } from "../../audit/journal/lines.ts";
 import { type Beyond, type Comparison, compare } from "../../audit/verify/compare.ts";
 import type { Finding } from "../../audit/verify/findings.ts";
-import { type VerifyReport, verifier } from "../../audit/verify/verify.ts";
+import { Verifier, type VerifyReport } from "../../audit/verify/verify.ts";
 import { BadWords, type CommandIo } from "../command.ts";
 import { checkpointKeys } from "./keys.ts";
 import { dataFolder, linesOf } from "./source.ts";
@@ -16,7 +16,7 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
   const attested = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
   const journals = words.file === undefined && words.redis === undefined;
   // A stream, and what was exported from one, has again what was sent again.
-  const it = verifier({ keys: keys.size === 0 ? null : keys, attested, copies: !journals });
+  const it = new Verifier({ keys: keys.size === 0 ? null : keys, attested, copies: !journals });
   const deleted: Gone[] = [];
   for await (const { producer, lines, gone } of linesOf(words, io)) {
     for (const line of lines) it.line(line, producer);

@@ -27,12 +27,12 @@ export interface FileAddress {
 
 type DatabaseAddress = ServerAddress | FileAddress;
 
-const SCHEMES = {
-  "postgres:": { dialect: "postgres", port: 5432 },
-  "postgresql:": { dialect: "postgres", port: 5432 },
-  "mysql:": { dialect: "mysql", port: 3306 },
-  "mariadb:": { dialect: "mysql", port: 3306 },
-} as const;
+const SCHEMES = new Map<string, Pick<ServerAddress, "dialect" | "port">>([
+  ["postgres:", { dialect: "postgres", port: 5432 }],
+  ["postgresql:", { dialect: "postgres", port: 5432 }],
+  ["mysql:", { dialect: "mysql", port: 3306 }],
+  ["mariadb:", { dialect: "mysql", port: 3306 }],
+]);
 const HELP =
   "write postgres://USER@HOST:5432/DATABASE, mysql://USER@HOST:3306/DATABASE or sqlite:path/to/file";
 const VERIFIED = new Set(["require", "required", "verify-ca", "verify_ca", "verify-full", "verify_identity"]);
@@ -46,11 +46,9 @@ export function parseDatabaseUrl(text: string, directory: string): DatabaseAddre
   const written = text.trim();
   const file = /^(?:sqlite|file):(?:\/\/(?=\/))?([^?#]+)$/.exec(written)?.[1];
   if (file !== undefined) return { dialect: "sqlite", file: resolve(directory, decoded(file)) };
-  if (!URL.canParse(written)) throw wrong(`this is no address of a database; ${HELP}`);
-  const url = new URL(written);
-  const scheme = Object.hasOwn(SCHEMES, url.protocol)
-    ? SCHEMES[url.protocol as keyof typeof SCHEMES]
-    : undefined;
+  const url = URL.parse(written);
+  if (url === null) throw wrong(`this is no address of a database; ${HELP}`);
+  const scheme = SCHEMES.get(url.protocol);
   if (scheme === undefined) throw wrong(`\`${url.protocol}\` is not known here; ${HELP}`);
   const place = decoded(url.hostname).replace(/^\[|\]$/g, "");
   const socket = place.startsWith("/") ? place : null;

@@ -43,34 +43,30 @@ export function databaseOf(
   return deps.databases.open(deps.secret(url), { ca: authority, connections, directory: deps.directory });
 }
 
-/** A statement with the database that it is for. */
-interface LookupQuery {
-  /** `valueAt` is asked for the value of each place. */
-  rows(valueAt: (place: string) => SqlValue, times: Times): Promise<readonly Row[]>;
-  check(valueAt: (place: string) => SqlValue, times: Times): Promise<readonly Finding[]>;
-}
+/** Asked for the value of each place. */
+type ValueAt = (place: string) => SqlValue;
 
 interface Times {
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
 
-/** `facts` are the columns that count besides the id. */
+/** A statement with the database that it is for. `facts` are the columns that count besides the id. */
 export function lookupQuery(
   database: Database,
   statement: Statement,
   facts: readonly string[] = FACT_COLUMNS,
-): LookupQuery {
+) {
   const { text, order } = statement.render(database.dialect);
   return {
-    rows: async (valueAt, times) => {
+    rows: async (valueAt: ValueAt, times: Times): Promise<readonly Row[]> => {
       try {
         return await database.rows({ text, values: order.map(valueAt), ...times });
       } catch (error) {
         throw ofDatabase(database, error);
       }
     },
-    check: async (valueAt, times) => {
+    check: async (valueAt: ValueAt, times: Times): Promise<readonly Finding[]> => {
       const question = { text, values: order.map(valueAt), ...times };
       try {
         const { columns, scanned } = await database.inspect(question);

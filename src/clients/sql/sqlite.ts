@@ -12,7 +12,7 @@ import { type FileAddress, nameOf } from "./database-url.ts";
 
 /** What the thread is asked, one at a time. */
 export interface ThreadQuestion {
-  readonly kind: "rows" | "inspect";
+  readonly kind: "rows" | "inspection";
   readonly text: string;
   readonly values: readonly SqlValue[];
   /** How long it may wait for another that writes, ms. */
@@ -48,15 +48,11 @@ export class SqliteFile implements Database {
   }
 
   async rows(question: Question): Promise<readonly Row[]> {
-    const answer = await this.#ask("rows", question);
-    if (answer.kind === "rows") return answer.rows;
-    throw failureOf(answer);
+    return (await this.#ask("rows", question)).rows;
   }
 
   async inspect(question: Question): Promise<Inspection> {
-    const answer = await this.#ask("inspect", question);
-    if (answer.kind === "inspection") return answer.inspection;
-    throw failureOf(answer);
+    return (await this.#ask("inspection", question)).inspection;
   }
 
   close(): void {
@@ -64,17 +60,19 @@ export class SqliteFile implements Database {
     this.#lost("the database is closed");
   }
 
-  async #ask(
-    kind: ThreadQuestion["kind"],
+  async #ask<Asked extends ThreadQuestion["kind"]>(
+    kind: Asked,
     { text, values, timeout, signal }: Question,
-  ): Promise<ThreadAnswer> {
+  ): Promise<Extract<ThreadAnswer, { readonly kind: Asked }>> {
     signal.throwIfAborted();
     const { promise, resolve } = Promise.withResolvers<ThreadAnswer>();
     const one: Waiting = { asking: { kind, text, values, timeout }, settle: resolve };
     this.#waiting.push(one);
     this.#next();
     try {
-      return await unlessAborted(promise, signal);
+      const answer = await unlessAborted(promise, signal);
+      if (answer.kind !== "failed") return answer as Extract<ThreadAnswer, { readonly kind: Asked }>;
+      throw answer.statement ? new StatementError(answer.why) : new Error(answer.why);
     } finally {
       const at = this.#waiting.indexOf(one);
       if (at !== -1) this.#waiting.splice(at, 1);
@@ -115,9 +113,4 @@ export class SqliteFile implements Database {
     this.#asked = null;
     for (const { settle } of waiting) settle({ kind: "failed", why, statement: false });
   }
-}
-
-function failureOf(answer: ThreadAnswer): Error {
-  if (answer.kind !== "failed") return new Error("the thread gave another answer");
-  return answer.statement ? new StatementError(answer.why) : new Error(answer.why);
 }

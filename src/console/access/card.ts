@@ -6,7 +6,7 @@ import { cardSubject, countsNow, readToken } from "../../gateway/own-pages/form-
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { returnPath } from "../return-path.ts";
-import { field, seeOther, visitor } from "../visitor.ts";
+import { field, seeOther, visited } from "../visitor.ts";
 import { endOne } from "./deeds.ts";
 import { customerAt, demandVoice } from "./saying.ts";
 
@@ -15,18 +15,17 @@ const BY_CARD = "card";
 
 /** `POST card`: what is said in the customer's own page. It only takes away: a no to an ask, and the end of what runs. */
 export function cardPage(fastify: FastifyInstance, services: Services): void {
-  fastify.post("/card", async (request, reply) => {
-    const who = await visitor(services, request);
-    const customer = await customerAt(services, who, { link: null, member: null });
+  visited(fastify, services).post("/card", async (who) => {
+    const { request, reply, received } = who;
+    const customer = await customerAt(who, { link: null, member: null });
     if (customer === null) throw new Fault("forbidden", "nobody who is known pressed a button of the card");
     demandVoice(customer);
-    const { received } = who;
     const { id } = customer.person;
     const about = field(request, "about") ?? "";
     const deed = field(request, "do") === "end" ? "end" : "decline";
     const token = readToken(services, "consent", cardSubject(id, deed, about), field(request, "_csrf"));
     if (await countsNow(services, token)) {
-      if (deed === "end") await endOne(services, request, { customer: id, by: BY_CARD }, about);
+      if (deed === "end") await endOne(who, { customer: id, by: BY_CARD }, about);
       else {
         const no = { kind: "decline", by: BY_CARD, said: null } as const;
         await answerConsent(services, received, { customer: id, id: about }, no);

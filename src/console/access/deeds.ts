@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, type ConsentDeed, isForAgents, isLive } from "../../domain/consent/consent.ts";
+import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
 import { countsNow, readToken, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
+import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { end } from "../../gateway/stages/start-and-stop.ts";
 import { field, seeOther, sendPage, type Visitor, words } from "../visitor.ts";
@@ -14,17 +16,12 @@ export type Deed = (typeof DEEDS)[number];
 
 /** What somebody said on the customer's page. A new code is shown at once, by `show`; all else leads back to the page. */
 export async function say(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
   who: Visitor,
   show: (customer: Customer, code: string) => Promise<string>,
 ): Promise<FastifyReply> {
+  const { services, request, reply } = who;
   const { prefix } = who.received.snapshot.settings;
-  const customer = await customerAt(services, who, {
-    link: field(request, "link"),
-    member: field(request, "for"),
-  });
+  const customer = await customerAt(who, { link: field(request, "link"), member: field(request, "for") });
   if (customer === null) throw new Fault("forbidden", "nobody who is known said something to an ask");
   demandVoice(customer);
   const { link, approver } = customer;
@@ -33,13 +30,13 @@ export async function say(
   if (deed === undefined) throw new Fault("forbidden", "the form says nothing of what is to be done");
   const token = readToken(services, "consent", subjectOf(customer, deed, about), field(request, "_csrf"));
   const back = `${prefix}/access${placeOf(customer)}`;
-  if (!(await countsNow(services, token)) || (await voidIfMoved(services, request, customer)))
+  if (!(await countsNow(services, token)) || (await voidIfMoved(who, customer)))
     return await seeOther(reply, back);
   if (link !== null && (about !== link.ask || !OF_A_LINK.has(deed)))
     throw new Fault("forbidden", "the link of a mail is for one ask");
   if (approver !== null && !OF_AN_APPROVER.has(deed))
     throw new Fault("forbidden", "this is said by the customer alone");
-  const code = await perform(services, request, customer, deed, about);
+  const code = await perform(who, customer, deed, about);
   if (code !== null) return await sendPage(reply, 200, await show(customer, code));
   return await seeOther(reply, back);
 }
@@ -65,21 +62,21 @@ export function placeOf({ person, link, approver }: Customer): string {
 
 /** Gives a code, where that was asked for. */
 async function perform(
-  services: Services,
-  request: FastifyRequest,
+  who: Visitor,
   { person, link, approver }: Customer,
   deed: Deed,
   about: string,
 ): Promise<string | null> {
-  const { received } = request;
+  const { services, request, received } = who;
   const { access } = received.snapshot.settings;
   const by = link === null ? (approver ?? person).id : "link";
   const which = { customer: person.id, id: about };
   const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
+  const terms = { type: typeOf(request), lasts: lastsOf(request) };
   switch (deed) {
     case "allow":
       if (await isAgents(services, which)) throw new Fault("forbidden", "a second agent answers this");
-      await answer({ kind: "grant", by, lasts: lastsOf(request), type: typeOf(request) });
+      await answer({ kind: "grant", by, ...terms });
       return null;
     case "decline":
       await answer({ kind: "decline", by, said: words(request, "said", 500) });
@@ -88,15 +85,14 @@ async function perform(
       await answer({ kind: "withdraw", by });
       return null;
     case "end":
-      await endOne(services, request, { customer: person.id, by }, about);
+      await endOne(who, { customer: person.id, by }, about);
       return null;
     case "ahead":
-      await grantConsent(services, received, ahead(services, request, person));
+      await grantConsent(services, received, saidAhead(services, received, person, { by, ...terms }));
       return null;
-    case "code": {
-      const terms = { type: typeOf(request), lasts: lastsOf(request) };
+    case "code":
       return await services.consentCodes.issue(person.id, terms, access.codeLasts);
-    }
+
     case "opt-out":
     case "opt-in":
       if (access.optOut) await optOut(services, received, person, deed === "opt-out");
@@ -106,9 +102,10 @@ async function perform(
   }
 }
 
-async function isAgents(
+/** Whether an ask is for a second agent to answer. */
+export async function isAgents(
   services: Services,
-  { customer, id }: { readonly customer: string; readonly id: string },
+  { customer, id }: { readonly customer: string; readonly id: string | null },
 ): Promise<boolean> {
   const { consents } = await services.consents.of(customer);
   return consents.some((it) => it.id === id && isForAgents(it));
@@ -127,12 +124,10 @@ function lastsOf(request: FastifyRequest): number {
 
 /** Ends what runs, and takes back by what it ran, so that it isn't begun again at once. */
 export async function endOne(
-  services: Services,
-  request: FastifyRequest,
+  { services, received }: Visitor,
   { customer, by }: { readonly customer: string; readonly by: string },
   impersonation: string,
 ): Promise<void> {
-  const { received } = request;
   const running = (await services.impersonations.list()).find(({ id }) => id === impersonation);
   if (running?.effectiveUser.id !== customer) return;
   const { consents } = await services.consents.of(customer);
@@ -145,31 +140,19 @@ export async function endOne(
   await end(services, received, running, "consent-withdrawn");
 }
 
-function ahead(services: Services, request: FastifyRequest, person: Customer["person"]): Consent {
+/** A yes that nobody asked for. */
+export function saidAhead(
+  services: Services,
+  { snapshot }: Received,
+  customer: Identity,
+  { by, lasts, type }: Pick<Consent, "type"> & { readonly by: string; readonly lasts: number },
+): Consent {
   const now = services.clock.now();
-  const lasts = lastsOf(request);
   return {
-    id: services.newId(),
-    origin: "ahead",
-    agent: null,
-    customer: person,
-    who: "Support",
-    location: null,
-    cause: CAUSES[0],
-    reason: null,
-    ticket: null,
-    type: typeOf(request),
-    scope: null,
-    retention: request.received.snapshot.settings.access.recordsKept,
-    askedAt: now,
-    answerBy: now,
-    longest: lasts,
-    single: false,
-    impersonation: null,
-    state: "granted",
-    answeredAt: now,
-    answeredBy: person.id,
-    until: now + lasts,
-    said: null,
+    ...{ id: services.newId(), origin: "ahead", agent: null, customer, who: "Support", location: null },
+    ...{ cause: CAUSES[0], reason: null, ticket: null, type, scope: null },
+    retention: snapshot.settings.access.recordsKept,
+    ...{ askedAt: now, answerBy: now, longest: lasts, single: false, impersonation: null },
+    ...{ state: "granted", answeredAt: now, answeredBy: by, until: now + lasts, said: null },
   };
 }

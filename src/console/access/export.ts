@@ -1,25 +1,23 @@
 import { tableCell } from "../../audit/record/csv.ts";
 import type { Archive } from "../../audit/search/archive.ts";
-import type { Texts } from "../../domain/consent/texts.ts";
 import { Fault } from "../../errors.ts";
-import type { Services } from "../../gateway/services/services.ts";
+import { iso } from "../moment.ts";
+import type { Visitor } from "../visitor.ts";
 import { accessesOf, recordsOf, wordsOf } from "./past.ts";
 import type { Customer } from "./saying.ts";
-
-interface Exporting {
-  readonly services: Services;
-  readonly archive: Archive;
-  readonly customer: Customer;
-  readonly texts: Texts;
-}
+import { textsAt } from "./texts.ts";
 
 const COLUMNS = ["access", "who", "time", "what", "method", "path", "status", "reason", "ticket"] as const;
 
 /** All accesses with what was done, and what the customer was asked and said. */
 export async function exported(
-  { services, archive, customer: { person }, texts }: Exporting,
+  archive: Archive,
+  who: Visitor,
+  { person }: Customer,
   format: "csv" | "json",
 ): Promise<string> {
+  const { services } = who;
+  const texts = textsAt(who);
   const accesses = await accessesOf(services, archive, person);
   if (accesses === null) throw new Fault("audit-unavailable", "records can not be read just now");
   const all = [];
@@ -33,13 +31,8 @@ export async function exported(
       reason: record.event.reason ?? null,
       ticket: record.event.reference ?? null,
     }));
-    all.push({
-      access: it.id,
-      who: it.who,
-      from: iso(it.from),
-      until: it.until === null ? null : iso(it.until),
-      records,
-    });
+    const times = { from: iso(it.from), until: it.until === null ? null : iso(it.until) };
+    all.push({ access: it.id, who: it.who, ...times, records });
   }
   if (format === "csv") return table(all);
   const { consents, optedOutAt } = await services.consents.of(person.id);
@@ -63,8 +56,4 @@ function table(all: readonly Exported[]): string {
     }),
   );
   return [COLUMNS.join(","), ...lines].map((line) => `${line}\r\n`).join("");
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -6,7 +6,7 @@ import { inBatches } from "../../gateway/services/batches.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { person } from "../layout.ts";
-import type { Visitor } from "../visitor.ts";
+import type { Known } from "../visitor.ts";
 import { questionOf } from "./past.ts";
 import { customerPage, textsAt } from "./texts.ts";
 
@@ -22,16 +22,11 @@ interface Member {
 }
 
 /** Whom this person answers for, as far as something was asked, is allowed, runs or was looked at lately. */
-export async function membersPage(
-  services: Services,
-  archive: Archive,
-  who: Visitor,
-  approver: Identity,
-): Promise<string> {
+export async function membersPage(archive: Archive, who: Known): Promise<string> {
   const { settings } = who.received.snapshot;
   if (!settings.access.page || settings.access.approvers === "off")
     throw new Fault("not-found", "`access.approvers` is off");
-  const members = await membersOf(services, archive, who, approver);
+  const members = await membersOf(archive, who);
   const texts = textsAt(who);
   const { page, card } = texts.words;
   const at = `${settings.prefix}/access`;
@@ -49,10 +44,8 @@ ${items.length === 0 ? html`<p class="small">${page.nobodyLookedAtAll}</p>` : ht
 }
 
 async function membersOf(
-  services: Services,
   archive: Archive,
-  { received }: Visitor,
-  approver: Identity,
+  { trueUser: approver, services, received }: Known,
 ): Promise<readonly Member[]> {
   const { users } = received.snapshot;
   if (users === null) return [];

@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { CheckpointKey } from "../../audit/journal/checkpoint.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { homeOf, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { homeOf, isKnown, parameter, routes, sendPage, type Visitor, visited, visitor } from "../visitor.ts";
 import { say } from "./deeds.ts";
 import { exported } from "./export.ts";
 import { membersPage } from "./members.ts";
@@ -12,7 +12,7 @@ import { accessesOf, onePast } from "./past.ts";
 import { receiptFor } from "./receipt.ts";
 import { type Customer, consentsFor, customerAt, voidIfMoved } from "./saying.ts";
 import { customerPage, textsAt } from "./texts.ts";
-import { accessPage } from "./view.ts";
+import { type AccessView, accessPage } from "./view.ts";
 
 interface AccessParts {
   readonly archive: Archive;
@@ -28,52 +28,46 @@ export function accessPages(
   services: Services,
   { archive, receiptKey }: AccessParts,
 ): void {
-  fastify.get("/access", async (request, reply) => {
-    const who = await visitor(services, request);
-    const customer = await customerAt(services, who, namedIn(request));
-    if (customer === null) return await sendPage(reply, 401, signedOut(who));
-    await voidIfMoved(services, request, customer);
-    const one = parameter(request, "access");
-    if (one !== null && customer.link === null)
-      return await past(services, archive, reply, who, customer, one);
-    const ahead = parameter(request, "ahead") !== null;
-    const page = await overview(services, archive, who, customer, { code: null, ahead });
-    return await sendPage(reply, 200, page);
+  const customers = forCustomers(fastify, services, false);
+  const linked = forCustomers(fastify, services, true);
+  const pages = visited(fastify, services);
+  linked.get("/access", async (who, customer) => {
+    await voidIfMoved(who, customer);
+    const one = parameter(who.request, "access");
+    if (one !== null && customer.link === null) return await past(archive, who, customer, one);
+    const ahead = parameter(who.request, "ahead") !== null;
+    return await sendPage(who.reply, 200, await overview(archive, who, customer, { code: null, ahead }));
   });
-  fastify.post("/access", async (request, reply) => {
-    const who = await visitor(services, request);
-    return await say(services, request, reply, who, async (customer, code) => {
-      return await overview(services, archive, who, customer, { code, ahead: false });
-    });
+  pages.post("/access", async (who) => {
+    return await say(who, (customer, code) => overview(archive, who, customer, { code, ahead: false }));
   });
-  fastify.get("/access/members", async (request, reply) => {
-    const who = await visitor(services, request);
-    if (who.trueUser === null) return await sendPage(reply, 401, signedOut(who));
-    return await sendPage(reply, 200, await membersPage(services, archive, who, who.trueUser));
+  pages.get("/access/members", async (who) => {
+    if (!isKnown(who)) return await sendPage(who.reply, 401, signedOut(who));
+    return await sendPage(who.reply, 200, await membersPage(archive, who));
   });
-  fastify.get("/access/export", async (request, reply) => {
-    const who = await visitor(services, request);
-    const customer = await customerAt(services, who, { ...namedIn(request), link: null });
-    if (customer === null) return await sendPage(reply, 401, signedOut(who));
-    const format = parameter(request, "format") === "csv" ? "csv" : "json";
-    const file = await exported({ services, archive, customer, texts: textsAt(who) }, format);
+  customers.get("/access/export", async (who, customer) => {
+    const format = parameter(who.request, "format") === "csv" ? "csv" : "json";
+    const text = await exported(archive, who, customer, format);
     const type = format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
-    return await sendFile(reply, { name: `access.${format}`, type, text: file });
+    return await sendFile(who.reply, { name: `access.${format}`, type, text });
   });
-  fastify.get("/access/receipt", async (request, reply) => {
-    const who = await visitor(services, request);
-    const customer = await customerAt(services, who, { ...namedIn(request), link: null });
-    if (customer === null) return await sendPage(reply, 401, signedOut(who));
-    const access = parameter(request, "access") ?? "";
-    const { person } = customer;
-    const text = await receiptFor({ services, archive, customer: person, key: receiptKey() }, who, access);
+  customers.get("/access/receipt", async (who, { person: customer }) => {
+    const about = { impersonation: parameter(who.request, "access") ?? "", key: receiptKey() };
+    const text = await receiptFor(archive, who, customer, about);
     if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
-    return await sendFile(reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
+    return await sendFile(who.reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
   });
 }
 
-function namedIn(request: FastifyRequest) {
-  return { link: parameter(request, "link"), member: parameter(request, "for") };
+/** Routes for the customer who is there, or is named; `byLink`: also by the link of a mail. */
+function forCustomers(fastify: FastifyInstance, services: Services, byLink: boolean) {
+  type Answer = (who: Visitor, customer: Customer) => Promise<FastifyReply>;
+  return routes(fastify, (answer: Answer) => async (request, reply) => {
+    const who = await visitor(services, reply);
+    const link = byLink ? parameter(request, "link") : null;
+    const customer = await customerAt(who, { link, member: parameter(request, "for") });
+    return customer === null ? await sendPage(reply, 401, signedOut(who)) : await answer(who, customer);
+  });
 }
 
 async function sendFile(
@@ -89,32 +83,30 @@ async function sendFile(
 
 /** `code`: one that was made just now, to be shown once. */
 async function overview(
-  services: Services,
   archive: Archive,
   who: Visitor,
   customer: Customer,
-  more: Pick<Parameters<typeof accessPage>[2], "code" | "ahead">,
+  more: Pick<AccessView, "code" | "ahead">,
 ): Promise<string> {
+  const { services } = who;
   const alone = customer.link !== null;
   const said = await consentsFor(services, customer);
   const running = alone
     ? []
     : (await services.impersonations.list()).filter((it) => it.effectiveUser.id === customer.person.id);
   const accesses = alone ? [] : await accessesOf(services, archive, customer.person);
-  return accessPage(services, who, { customer, said, running, accesses, ...more, now: services.clock.now() });
+  return accessPage(who, { customer, said, running, accesses, ...more, now: services.clock.now() });
 }
 
 async function past(
-  services: Services,
   archive: Archive,
-  reply: FastifyReply,
   who: Visitor,
   customer: Customer,
   impersonation: string,
 ): Promise<FastifyReply> {
-  const page = await onePast(services, archive, who, customer, impersonation);
+  const page = await onePast(archive, who, customer, impersonation);
   if (page === null) throw new Fault("not-found", "this customer has no such access");
-  return await sendPage(reply, 200, page);
+  return await sendPage(who.reply, 200, page);
 }
 
 function signedOut(who: Visitor): string {

@@ -122,12 +122,12 @@ const TOLD: Readonly<Record<string, keyof Texts["words"]["did"]>> = {
 
 /** The page of one access; null if it is none of this customer's. */
 export async function onePast(
-  services: Services,
   archive: Archive,
   who: Visitor,
   customer: Customer,
   impersonation: string,
 ): Promise<string | null> {
+  const { services } = who;
   const all = await accessesOf(services, archive, customer.person);
   const access = all?.find(({ id }) => id === impersonation);
   if (access === undefined) return null;

@@ -6,25 +6,19 @@ import type { Archive } from "../../audit/search/archive.ts";
 import type { Mark } from "../../audit/search/search.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
-import type { Services } from "../../gateway/services/services.ts";
+import { iso } from "../moment.ts";
 import type { Visitor } from "../visitor.ts";
 import { accessesOf, questionOf } from "./past.ts";
-
-interface ReceiptParts {
-  readonly services: Services;
-  readonly archive: Archive;
-  readonly customer: Identity;
-  readonly key: CheckpointKey;
-}
 
 /** Records that are asked for at once. */
 const PAGE = 500;
 
 /** The signed receipt of one access; null where this customer has no such access that is over. */
 export async function receiptFor(
-  { services, archive, customer, key }: ReceiptParts,
-  { received }: Visitor,
-  impersonation: string,
+  archive: Archive,
+  { services, received }: Visitor,
+  customer: Identity,
+  { impersonation, key }: { readonly impersonation: string; readonly key: CheckpointKey },
 ): Promise<string | null> {
   const accesses = await accessesOf(services, archive, customer);
   if (accesses === null) throw new Fault("audit-unavailable", "records can not be read just now");
@@ -75,8 +69,4 @@ async function* linesOf(archive: Archive, impersonation: string): AsyncGenerator
       beyond = page.beyond;
     } while (beyond !== null);
   }
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

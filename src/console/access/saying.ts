@@ -1,5 +1,5 @@
-import type { FastifyRequest } from "fastify";
-import { type Consent, isOpen } from "../../domain/consent/consent.ts";
+import { isOpen } from "../../domain/consent/consent.ts";
+import type { CustomerSaid } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
@@ -28,15 +28,11 @@ interface Named {
 }
 
 /** Null where nobody is known. Throws `not-found` where customers have no page, the link leads to nothing, or they don't answer for this one. */
-export async function customerAt(
-  services: Services,
-  who: Visitor,
-  { link: secret, member }: Named,
-): Promise<Customer | null> {
+export async function customerAt(who: Visitor, { link: secret, member }: Named): Promise<Customer | null> {
   const { received, trueUser } = who;
   if (!received.snapshot.settings.access.page)
     throw new Fault("not-found", "no entry of `agents` asks or tells customers anything");
-  if (secret !== null) return await linkedAt(services, who, secret);
+  if (secret !== null) return await linkedAt(who, secret);
   if (trueUser === null) return null;
   const viewing = isSomebodyElse(received) ? "impersonating" : null;
   if (member === null) return { person: trueUser, link: null, approver: null, mute: viewing };
@@ -46,11 +42,7 @@ export async function customerAt(
   return { person, link: null, approver: trueUser, mute: viewing ?? agent ?? sees };
 }
 
-async function linkedAt(
-  services: Services,
-  { received, trueUser }: Visitor,
-  secret: string,
-): Promise<Customer> {
+async function linkedAt({ services, received, trueUser }: Visitor, secret: string): Promise<Customer> {
   const linked = await services.consentLinks.read(secret);
   if (linked === null) throw new Fault("not-found", "the link of a mail is too old, or none of ours");
   const { customer: person, consent: ask } = linked;
@@ -81,10 +73,7 @@ function mayBe({ snapshot }: Received, trueUser: Identity | null, customer: Iden
 }
 
 /** The asks that somebody here may answer: a link's one, or all. */
-export async function consentsFor(
-  services: Services,
-  { person, link }: Customer,
-): Promise<{ readonly optedOutAt: number | null; readonly consents: readonly Consent[] }> {
+export async function consentsFor(services: Services, { person, link }: Customer): Promise<CustomerSaid> {
   const said = await services.consents.of(person.id);
   return link === null ? said : { ...said, consents: said.consents.filter(({ id }) => id === link.ask) };
 }
@@ -99,11 +88,10 @@ export function demandVoice({ mute }: Customer): void {
 
 /** A mail goes to the address that was known before. Where that has changed since, what was asked is void. */
 export async function voidIfMoved(
-  services: Services,
-  request: FastifyRequest,
+  { services, received }: Visitor,
   { person, link }: Customer,
 ): Promise<boolean> {
-  const { users } = request.received.snapshot;
+  const { users } = received.snapshot;
   if (link === null || users === null) return false;
   const now = await users.find(person.id);
   if (now !== null && (now.email ?? null) === person.email) return false;
@@ -111,7 +99,7 @@ export async function voidIfMoved(
   const open = said.consents.find(({ id }) => id === link.ask);
   if (open !== undefined && isOpen(open, services.clock.now())) {
     const which = { customer: person.id, id: open.id };
-    await answerConsent(services, request.received, which, { kind: "withdraw", by: null });
+    await answerConsent(services, received, which, { kind: "withdraw", by: null });
   }
   return true;
 }

@@ -5,9 +5,8 @@ import { doneText, filled, momentText, spanText, type Texts, whoText } from "../
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
-import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf, sentenceWith } from "../layout.ts";
+import { nameHtml, sentenceWith } from "../layout.ts";
 import type { Visitor } from "../visitor.ts";
 import { type Deed, placeOf, subjectOf } from "./deeds.ts";
 import { type PastAccess, shownName, withMore } from "./past.ts";
@@ -15,7 +14,7 @@ import type { Customer } from "./saying.ts";
 import { customerPage, textsAt } from "./texts.ts";
 
 /** What the customer's page shows. */
-interface AccessView {
+export interface AccessView {
   readonly customer: Customer;
   readonly said: CustomerSaid;
   readonly running: readonly Impersonation[];
@@ -33,7 +32,6 @@ type Form = (deed: Deed, about: string, fields: Html | null, button: string, qui
 
 /** What all parts of the page need. */
 interface Drawing {
-  readonly services: Services;
   readonly who: Visitor;
   readonly view: AccessView;
   readonly form: Form;
@@ -42,12 +40,12 @@ interface Drawing {
   readonly span: (ms: number) => string;
 }
 
-export function accessPage(services: Services, who: Visitor, view: AccessView): string {
+export function accessPage(who: Visitor, view: AccessView): string {
   const { customer, said, now } = view;
   const texts = textsAt(who);
   const { language, words } = texts;
   const drawing: Drawing = {
-    ...{ services, who, view, texts, form: formsFor(services, who, customer) },
+    ...{ who, view, texts, form: formsFor(who, customer) },
     time: (at) => momentText(at, language),
     span: (ms) => spanText(ms, language),
   };
@@ -57,7 +55,7 @@ export function accessPage(services: Services, who: Visitor, view: AccessView): 
   const answered = linked && open.length === 0 ? said.consents[0] : undefined;
   const own = customer.approver === null && !linked;
   const body = html`<section class="card">
-<h1>${own ? words.page.title : sentenceWith(words.page.titleOf, { who: named(nameOf(customer.person)) })}</h1>
+<h1>${own ? words.page.title : sentenceWith(words.page.titleOf, { who: nameHtml(customer.person) })}</h1>
 ${own ? html`<p class="lead">${words.page.lead}</p>` : null}
 ${approverNote(drawing)}${muteNote(drawing)}
 ${view.running.map((it) => viewing(drawing, it))}
@@ -69,15 +67,11 @@ ${own && settingsOf(drawing).approvers !== "off" ? html`<p class="small"><a href
   return customerPage(who, texts, { title: words.page.title, width: "wide", body });
 }
 
-function named(name: string): Html {
-  return html`<bdi>${name}</bdi>`;
-}
-
 function settingsOf({ who }: Drawing) {
   return who.received.snapshot.settings.access;
 }
 
-function formsFor(services: Services, { received }: Visitor, customer: Customer): Form {
+function formsFor({ services, received }: Visitor, customer: Customer): Form {
   const { prefix } = received.snapshot.settings;
   const { person, link, approver, mute } = customer;
   const place = [
@@ -95,7 +89,7 @@ function formsFor(services: Services, { received }: Visitor, customer: Customer)
 
 function approverNote({ view: { customer }, texts }: Drawing): Html | null {
   if (customer.approver === null || customer.mute !== null) return null;
-  return html`<p class="note">${sentenceWith(texts.words.page.approverNote, { who: named(nameOf(customer.person)) })}</p>`;
+  return html`<p class="note">${sentenceWith(texts.words.page.approverNote, { who: nameHtml(customer.person) })}</p>`;
 }
 
 function muteNote({ view: { customer }, texts }: Drawing): Html | null {
@@ -105,12 +99,12 @@ function muteNote({ view: { customer }, texts }: Drawing): Html | null {
 }
 
 /** Somebody looks right now. */
-function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
+function viewing({ who, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
   const { page, subjects, types } = texts.words;
-  const name = shownName(services.config.current().policy, it.agent);
+  const name = shownName(who.services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
   const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
-  return html`<div class="panel live"><h2>${sentenceWith(subjects.started, { who: named(whoText(name, texts)) })}</h2>
+  return html`<div class="panel live"><h2>${sentenceWith(subjects.started, { who: nameHtml(whoText(name, texts)) })}</h2>
 <p>${since}${why.length === 0 ? "" : html` <bdi>${why.join(": ")}</bdi>`}</p>
 <div class="actions">${form("end", it.id, null, page.endNow)}</div></div>`;
 }
@@ -126,7 +120,7 @@ function question(drawing: Drawing, it: Consent): Html {
       ? html`<label for="type-${it.id}">${facts.type}</label>${typeField(drawing, `type-${it.id}`, "write")}`
       : null;
   const title = sentenceWith(it.type === "write" ? page.asksWrite : subjects.asked, {
-    who: named(whoText(it.who, texts)),
+    who: nameHtml(whoText(it.who, texts)),
   });
   const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
   const word = html`<label for="said-${it.id}">${page.said} <span class="hint">${page.optional}</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`;
@@ -190,9 +184,11 @@ function aheadForm(drawing: Drawing): Html | null {
 }
 
 function codeForm(drawing: Drawing): Html | null {
-  const { services, form, texts, span, view } = drawing;
+  const { who, form, texts, span, view } = drawing;
   const { facts, page } = texts.words;
-  const asksForCodes = services.config.current().policy.grants.some((grant) => grant.consent.mode === "code");
+  const asksForCodes = who.services.config
+    .current()
+    .policy.grants.some((grant) => grant.consent.mode === "code");
   if (!asksForCodes || view.said.optedOutAt !== null) return null;
   const { offer, codeLasts } = settingsOf(drawing);
   const { code } = view;

@@ -44,13 +44,9 @@ ${filterForm(it, asked)}
 ${reading(it)}
 ${drawn(it, asked, listed)}
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(records, { path: `${prefix}/activity`, prefix, asked, loads: listed.loads, alone: false, apps: apps(it).length > 0 })}
-${older(prefix, asked, listed)}
+${older(`${prefix}/activity`, asked, listed.beyond)}
 </section>`;
-  return pageFor(it.who, {
-    title: "Activity",
-    width: "full",
-    body,
-  });
+  return pageFor(it.who, { title: "Activity", width: "full", body });
 }
 
 /** The names of several apps; none where there is one. */
@@ -146,7 +142,8 @@ function summed(runs: readonly Run[], more: boolean): Html {
   return html`<p class="small">${more ? "The latest " : ""}${runs.length} ${runs.length === 1 ? "impersonation" : "impersonations"}: ${sum("looked")} looked at, ${sum("changed")} changed, ${sum("refused")} refused, ${sum("failed")} failed.</p>`;
 }
 
-function older(prefix: string, asked: Asked, { beyond }: Listed): Html | null {
+/** The way to what is before these records. */
+export function older(path: string, asked: Asked, beyond: Page["beyond"]): Html | null {
   if (beyond === null) return null;
-  return html`<div class="actions"><a class="button quiet" href="${linkTo(`${prefix}/activity`, asked, { beyond: markText(beyond) })}" rel="next">Older</a></div>`;
+  return html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(beyond) })}" rel="next">Older</a></div>`;
 }

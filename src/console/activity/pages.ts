@@ -1,17 +1,16 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { CSV_HEAD, csvOf } from "../../audit/record/csv.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
-import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { homeOf, sightOf } from "../roles.ts";
-import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { isKnown, pageFor, parameter, sendPage, type Visitor, visited } from "../visitor.ts";
 import { whyNotPage } from "../why-not.ts";
 import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
 import { loadsOf } from "./loaded.ts";
-import type { Looking } from "./looking.ts";
+import { type Looking, recordRead } from "./looking.ts";
 import { notable } from "./notable.ts";
 import { recordsOf } from "./rows.ts";
 import { runPage } from "./run.ts";
@@ -24,54 +23,46 @@ const STEP = 500;
 
 /** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it; without one, why a link started nothing). */
 export function activityPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
-  fastify.get("/activity", async (request, reply) => {
-    const asked = askedBy((name) => parameter(request, name));
-    return await look(services, archive, request, reply, async (it) =>
+  const pages = visited(fastify, services);
+  pages.get("/activity", async (who) => {
+    const asked = askedBy((name) => parameter(who.request, name));
+    return await look(archive, who, async (it) =>
       asked.impersonation === null ? await list(it, asked) : await runPage(it, asked, asked.impersonation),
     );
   });
-  fastify.get("/activity/export", async (request, reply) => {
-    const asked = askedBy((name) => parameter(request, name));
-    return await look(services, archive, request, reply, (it) => table(it, asked), sendTable);
+  pages.get("/activity/export", async (who) => {
+    const asked = askedBy((name) => parameter(who.request, name));
+    return await look(archive, who, (it) => table(it, asked), sendTable);
   });
-  fastify.get("/why", async (request, reply) => {
+  pages.get("/why", async (who) => {
+    const { request } = who;
     const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
-    if (ids.event === null && ids.request === null) return await whyNotPage(services, request, reply);
-    return await look(services, archive, request, reply, (it) => whyPage(it, ids));
+    if (ids.event === null && ids.request === null) return await whyNotPage(who);
+    return await look(archive, who, (it) => whyPage(it, ids));
   });
 }
 
 async function look(
-  services: Services,
   archive: Archive,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  who: Visitor,
   page: (looking: Looking) => Promise<string | null>,
   send: typeof sendPage = sendPage,
 ): Promise<FastifyReply> {
-  const who = await visitor(services, request);
-  const { trueUser } = who;
-  const sight = sightOf(who.received.snapshot, trueUser);
-  if (trueUser === null) return await sendPage(reply, 401, nobody(who, "You are not signed in"));
+  const { services, reply, received } = who;
+  const sight = sightOf(received.snapshot, who.trueUser);
+  if (!isKnown(who)) return await sendPage(reply, 401, nobody(who, "You are not signed in"));
   if (sight.kind === "none") return await sendPage(reply, 403, nobody(who, "You may not see this"));
   try {
-    await recordRead(services, who, sight.kind);
-    const text = await page({ who: { ...who, trueUser }, sight, archive, now: services.clock.now() });
+    // One's own is one's own.
+    if (sight.kind !== "own") await recordRead(who, received.url.query);
+    const text = await page({ who, sight, archive, now: services.clock.now() });
     if (text === null) return await sendPage(reply, 404, nobody(who, "There is no such record"));
     return await send(reply, 200, text);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "audit-unavailable") throw error;
-    services.log.warn({ detail: error.detail, requestId: request.received.id }, "records could not be shown");
+    services.log.warn({ detail: error.detail, requestId: received.id }, "records could not be shown");
     return await sendPage(reply, 503, nobody(who, "Records can not be read just now"));
   }
-}
-
-/** That somebody looked at what others did is on record before they see it; one's own is one's own. */
-async function recordRead(services: Services, { received, trueUser }: Visitor, sight: string): Promise<void> {
-  if (sight === "own") return;
-  const saying = { action: "audit.read", outcome: "success", trueUser, effectiveUser: null } as const;
-  const event = eventOf(services, received, { ...saying, impersonation: null });
-  await services.ledger.record({ ...event, detail: received.url.query });
 }
 
 async function list(it: Looking, asked: Asked): Promise<string> {

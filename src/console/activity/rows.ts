@@ -1,7 +1,7 @@
 import { type Written, type WrittenPerson, writtenOf } from "../../audit/record/parse.ts";
 import { MOST_COUNTED } from "../../audit/search/parts.ts";
 import { toneOf } from "../../audit/search/row.ts";
-import { REASONS } from "../../domain/decision.ts";
+import { REASONS, type ReasonWord } from "../../domain/decision.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
@@ -81,10 +81,15 @@ function loadedBy(record: Written, { path, asked, loads, prefix }: Columns): Htm
 
 /** Why something was not let through, or is over, as its agent was told. */
 export function becauseOf(record: Written): Html | null {
-  const word = record.guise.decision ?? "";
   const told = toneOf(record) === "refused" || record.event.action === "impersonation.ended";
-  if (!told || !Object.hasOwn(REASONS, word)) return null;
-  return html` <span class="sub" title="${word}">${REASONS[word as keyof typeof REASONS]}</span>`;
+  const { decision: word = "" } = record.guise;
+  const text = told ? reasonText(word) : null;
+  return text === null ? null : html` <span class="sub" title="${word}">${text}</span>`;
+}
+
+/** What somebody was told by a reason word; null for any other word. */
+export function reasonText(word = ""): string | null {
+  return Object.hasOwn(REASONS, word) ? REASONS[word as ReasonWord] : null;
 }
 
 /** Somebody of a record, in as few words as will do. */

@@ -4,8 +4,8 @@ import { type Html, html } from "../html.ts";
 import { dayText, moment } from "../moment.ts";
 import { pageFor } from "../visitor.ts";
 import { lengthOf } from "./axis.ts";
-import { type Asked, dayOf, linkTo, markText, questionOf } from "./filter.ts";
-import { apps, reading } from "./list.ts";
+import { type Asked, dayOf, linkTo, questionOf } from "./filter.ts";
+import { apps, older, reading } from "./list.ts";
 import { loadsOf } from "./loaded.ts";
 import type { Looking } from "./looking.ts";
 import { becauseOf, recordsOf, recordTable, someone } from "./rows.ts";
@@ -13,11 +13,10 @@ import { story } from "./story.ts";
 import { COLUMNS, timeline } from "./timeline.ts";
 
 const ROWS = 100;
-/** What is drawn is at least this long, ms. */
 /** Records that the story of it is told from: the newest. */
 const MOST_TOLD = 300;
+/** What is drawn is at least this long, ms. */
 const SHORTEST = 10_000;
-
 const DAY = 86_400_000;
 
 /** One impersonation on one day: drawn, and record by record. Null if there is none that this person may see. */
@@ -43,13 +42,9 @@ ${reading(it)}
 ${days(run, asked, path)}
 <div class="strip">${timeline({ from, to, picture, closer })}</div>
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(records, { prefix, path, asked, loads: await loadsOf(it, records), alone: true, apps: apps(it).length > 0 })}
-${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
+${older(path, asked, page.beyond)}
 </section>`;
-  return pageFor(it.who, {
-    title: "One impersonation",
-    width: "full",
-    body,
-  });
+  return pageFor(it.who, { title: "One impersonation", width: "full", body });
 }
 
 /** What is looked at: the part that was asked for, or the whole of it, but no more than one day. */

@@ -1,13 +1,12 @@
 import type { Written } from "../../audit/record/parse.ts";
 import { placeOf, toneOf } from "../../audit/search/row.ts";
 import type { Run } from "../../audit/search/search.ts";
-import { REASONS } from "../../domain/decision.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { moment } from "../moment.ts";
 import { lengthOf } from "./axis.ts";
-import { actionText } from "./rows.ts";
+import { actionText, reasonText } from "./rows.ts";
 
 type Kind = "opened" | "changed" | "failed" | "refused" | "told";
 
@@ -93,9 +92,8 @@ function addressOf({ http, url, event }: Written): string {
 }
 
 function because({ guise }: Written): Html | null {
-  const word = guise.decision ?? "";
-  if (!Object.hasOwn(REASONS, word)) return null;
-  return html`They were told: “${REASONS[word as keyof typeof REASONS]}”`;
+  const told = reasonText(guise.decision);
+  return told === null ? null : html`They were told: “${told}”`;
 }
 
 const HAPPENED: Readonly<Record<string, string>> = {

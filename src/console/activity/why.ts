@@ -12,7 +12,7 @@ import { isNamed } from "../roles.ts";
 import { pageFor } from "../visitor.ts";
 import { lengthOf } from "./axis.ts";
 import type { Looking } from "./looking.ts";
-import { howOf, recordsOf, someone, whatOf } from "./rows.ts";
+import { howOf, reasonText, recordsOf, someone, whatOf } from "./rows.ts";
 
 interface Why {
   readonly event: string | null;
@@ -39,12 +39,7 @@ ${course(records)}
 ${folded(it, first, more)}
 ${own.map(raw)}
 </section>`;
-  return pageFor(it.who, {
-    within: "/activity",
-    title: "Why",
-    width: "wide",
-    body,
-  });
+  return pageFor(it.who, { within: "/activity", title: "Why", width: "wide", body });
 }
 
 /** Ids are found by a part of them: what is shown is of the very one. */
@@ -73,30 +68,28 @@ function sentenceOf({ guise, event }: Written): Html | string {
     if (event.outcome !== "failure") return mode;
     if (word === "read-only" || word === "denied") return html`${REASONS[word]} It was ${mode}`;
   }
-  if (Object.hasOwn(REASONS, word)) return REASONS[word as keyof typeof REASONS];
-  return event.action.endsWith(".ended") ? "It is over." : "It is on record.";
+  return reasonText(word) ?? (event.action.endsWith(".ended") ? "It is over." : "It is on record.");
 }
 
 function facts({ user, guise, event, source, url, http, user_agent, "@timestamp": at }: Written): Html {
+  const text = (value: string | undefined, most?: number) =>
+    value === undefined ? undefined : plain(value, most);
   const rows: readonly (readonly [string, Html | string | undefined])[] = [
     ["Who", someone(user)],
     ["As", user?.effective === undefined ? undefined : someone(user.effective)],
     ["When", moment(at)],
-    ["Where", url?.domain === undefined ? undefined : plain(url.domain, 200)],
-    ["Why", event.reason === undefined ? undefined : plain(event.reason, 500)],
-    ["Ticket", event.reference === undefined ? undefined : plain(event.reference, 200)],
+    ["Where", text(url?.domain, 200)],
+    ["Why", text(event.reason, 500)],
+    ["Ticket", text(event.reference, 200)],
     ["Mode", guise.mode],
-    ["App", guise.app === undefined ? undefined : plain(guise.app)],
-    ["Route", guise.route === undefined ? undefined : plain(guise.route, 200)],
-    ["Rule", guise.rule === undefined ? guise.checks && "none" : plain(guise.rule, 200)],
-    ["Reason word", guise.decision === undefined ? undefined : plain(guise.decision)],
-    ["Known by", guise.via === undefined ? undefined : plain(guise.via)],
-    ["From", source?.ip === undefined ? undefined : plain(source.ip)],
-    ["Browser", user_agent?.original === undefined ? undefined : plain(user_agent.original, 200)],
-    [
-      "Fields",
-      http?.request?.body?.content === undefined ? undefined : plain(http.request.body.content, 1_000),
-    ],
+    ["App", text(guise.app)],
+    ["Route", text(guise.route, 200)],
+    ["Rule", text(guise.rule, 200) ?? (guise.checks && "none")],
+    ["Reason word", text(guise.decision)],
+    ["Known by", text(guise.via)],
+    ["From", text(source?.ip)],
+    ["Browser", text(user_agent?.original, 200)],
+    ["Fields", text(http?.request?.body?.content, 1_000)],
   ];
   return html`<dl class="facts">${rows.map(([name, value]) => (value === undefined ? null : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl>`;
 }

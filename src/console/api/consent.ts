@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, isForAgents, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { type Consent, isLive, isOpen } from "../../domain/consent/consent.ts";
 import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
+import { isAgents, saidAhead } from "../access/deeds.ts";
+import { iso } from "../moment.ts";
 import { field, parameter, words } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";
-import { refuseToken, tokenOf } from "./token.ts";
+import { byToken } from "./token.ts";
 
 /**
  * `GET api/consent`: what a customer was asked and has said. `PUT`: their yes, ahead of time or to one ask (`ask`). `DELETE`: takes it
@@ -16,26 +18,19 @@ import { refuseToken, tokenOf } from "./token.ts";
  * server knows that the customer said so.
  */
 export function consentApi(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/api/consent", async (request, reply) => {
-    const token = tokenOf(services, request, "consent");
-    if (token === null) return await refuseToken(services, request, reply, "consent");
+  const programs = byToken(fastify, services, "consent");
+  programs.get("/api/consent", async (_token, request, reply) => {
     const customer = await customerOf(request, parameter(request, "customer"));
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
-  fastify.put("/api/consent", async (request, reply) => {
-    const token = tokenOf(services, request, "consent");
-    if (token === null) return await refuseToken(services, request, reply, "consent");
+  programs.put("/api/consent", async (token, request, reply) => {
     const customer = await customerOf(request, field(request, "customer"));
-    const ask = field(request, "ask");
-    const { consents } = await services.consents.of(customer.id);
-    if (consents.some((it) => it.id === ask && isForAgents(it)))
-      return await refuse(request, reply, A_SECOND_AGENTS);
+    if (await isAgents(services, { customer: customer.id, id: field(request, "ask") }))
+      return await refuse(reply, A_SECOND_AGENTS);
     await say(services, request, customer, `api:${token.name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
-  fastify.delete("/api/consent", async (request, reply) => {
-    const token = tokenOf(services, request, "consent");
-    if (token === null) return await refuseToken(services, request, reply, "consent");
+  programs.delete("/api/consent", async (token, request, reply) => {
     const customer = await customerOf(request, parameter(request, "customer"));
     await takeBack(services, request, customer, `api:${token.name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
@@ -83,11 +78,11 @@ async function stateOf(services: Services, customer: Identity): Promise<object> 
     openUntil: ends.length === 0 ? null : iso(Math.max(...ends)),
     asks: consents.filter((it) => isOpen(it, now) && it.origin === "asked").map(told),
     allowed: live.map(told),
-    running: running.map(({ id, startedAt, reason, ticket }) => ({
-      id,
-      since: iso(startedAt),
-      reason,
-      ticket,
+    running: running.map((it) => ({
+      id: it.id,
+      since: iso(it.startedAt),
+      reason: it.reason,
+      ticket: it.ticket,
     })),
   };
 }
@@ -114,13 +109,13 @@ async function say(
   const type = field(request, "type") === "write" ? "write" : "read";
   const ask = field(request, "ask");
   if (ask === null)
-    return await grantConsent(services, received, ahead(services, request, customer, { by, lasts, type }));
-  const answered = await answerConsent(
-    services,
-    received,
-    { customer: customer.id, id: ask },
-    { kind: "grant", by, lasts, type },
-  );
+    return await grantConsent(
+      services,
+      received,
+      saidAhead(services, received, customer, { by, lasts, type }),
+    );
+  const which = { customer: customer.id, id: ask };
+  const answered = await answerConsent(services, received, which, { kind: "grant", by, lasts, type });
   if (answered === null) throw new Fault("not-found", "there is no such ask that waits for its answer");
 }
 
@@ -138,31 +133,9 @@ async function takeBack(
     if (ask !== null && it.id !== ask) continue;
     const which = { customer: customer.id, id: it.id };
     if (isLive(it, now)) await answerConsent(services, received, which, { kind: "withdraw", by });
-    else if (ask !== null && isOpen(it, now))
-      await answerConsent(services, received, which, {
-        kind: "decline",
-        by,
-        said: words(request, "said", 500),
-      });
+    else if (ask !== null && isOpen(it, now)) {
+      const said = words(request, "said", 500);
+      await answerConsent(services, received, which, { kind: "decline", by, said });
+    }
   }
-}
-
-function ahead(
-  services: Services,
-  { received }: FastifyRequest,
-  customer: Identity,
-  { by, lasts, type }: { readonly by: string; readonly lasts: number; readonly type: Consent["type"] },
-): Consent {
-  const now = services.clock.now();
-  const why = { cause: CAUSES[0], reason: null, ticket: null, scope: null };
-  return {
-    ...{ id: services.newId(), origin: "ahead", agent: null, customer, who: "Support", location: null },
-    ...{ ...why, type, retention: received.snapshot.settings.access.recordsKept },
-    ...{ askedAt: now, answerBy: now, longest: lasts, single: false, impersonation: null },
-    ...{ state: "granted", answeredAt: now, answeredBy: by, until: now + lasts, said: null },
-  };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

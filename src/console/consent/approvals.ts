@@ -6,10 +6,8 @@ import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameHtml, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
-import { spokenPage, type Visitor, wordsOf } from "../visitor.ts";
+import { type Known, spokenPage, type Visitor, wordsOf } from "../visitor.ts";
 import { mayApprove, mayBreakGlass } from "./start-fields.ts";
-
-type Known = Visitor & { readonly trueUser: Identity };
 
 const MOST = 10;
 
@@ -51,7 +49,8 @@ export function askRow(received: Visitor["received"], it: Consent, path: string,
 }
 
 /** The page for those who approve, also where they are no agents themselves. */
-export async function approvalsPage(services: Services, who: Known): Promise<string> {
+export async function approvalsPage(who: Known): Promise<string> {
+  const { services } = who;
   const { approve, home } = wordsOf(who);
   const list = waitingFor(who, await openAsks(services));
   const body = html`<section class="card">

@@ -13,13 +13,15 @@ import { homeOf, isApprover } from "../roles.ts";
 import { refusal } from "../start/start-now.ts";
 import {
   field,
+  isKnown,
+  type Known,
   languageOf,
   parameter,
   seeOther,
   sendPage,
   spokenPage,
   type Visitor,
-  visitor,
+  visited,
   wordsOf,
 } from "../visitor.ts";
 import { approvalsPage, mayDecide } from "./approvals.ts";
@@ -29,32 +31,29 @@ const LOOKS_EVERY = 30;
 
 /** `GET approve` (what waits for somebody, or one ask) and `POST approve`: the second agent's say where somebody is viewed without their own. */
 export function approvePages(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/approve", async (request, reply) => {
-    const who = await visitor(services, request);
-    const { trueUser, received } = who;
+  const pages = visited(fastify, services);
+  pages.get("/approve", async (who) => {
+    const { request, reply, received } = who;
     const [user, ask] = [parameter(request, "user"), parameter(request, "ask")];
-    if (user === null && ask === null) {
-      if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-      if (!isApprover(received.snapshot.policy, trueUser)) throw nothing();
-      reply.header("refresh", String(LOOKS_EVERY));
-      return await sendPage(reply, 200, await approvalsPage(services, { ...who, trueUser }));
+    if (user !== null || ask !== null) {
+      const [second, consent] = await broken(who, user, ask);
+      return await sendPage(reply, 200, approvePage(second, consent));
     }
-    const { consent, second } = await broken(services, who, user, ask);
-    return await sendPage(reply, 200, approvePage(services, who, second, consent));
+    if (!isKnown(who)) return await refusal(who, null, "signed-out");
+    if (!isApprover(received.snapshot.policy, who.trueUser)) throw nothing();
+    reply.header("refresh", String(LOOKS_EVERY));
+    return await sendPage(reply, 200, await approvalsPage(who));
   });
-  fastify.post("/approve", async (request, reply) => {
-    const who = await visitor(services, request);
+  pages.post("/approve", async (who) => {
+    const { request, reply, received } = who;
     const [user, ask] = [field(request, "user"), field(request, "ask")];
-    const { consent, second } = await broken(services, who, user, ask);
+    const [{ trueUser: second }, consent] = await broken(who, user, ask);
     const deed = field(request, "do") === "approve" ? "approve" : "decline";
     const subject = SUBJECTS.consent(second.id, `${deed} ${consent.id}`, null);
     const token = readToken(services, "consent", subject, field(request, "_csrf"));
     if (await countsNow(services, token)) await decide(services, request, consent, second, deed);
-    const { prefix } = who.received.snapshot.settings;
-    return await seeOther(
-      reply,
-      `${prefix}/approve?${new URLSearchParams({ user: user ?? "", ask: ask ?? "" })}`,
-    );
+    const query = new URLSearchParams({ user: user ?? "", ask: ask ?? "" });
+    return await seeOther(reply, `${received.snapshot.settings.prefix}/approve?${query}`);
   });
 }
 
@@ -62,47 +61,41 @@ async function decide(
   services: Services,
   { received }: FastifyRequest,
   { customer, id, longest }: Consent,
-  second: Identity,
+  { id: by }: Identity,
   deed: "approve" | "decline",
 ): Promise<void> {
   const which = { customer: customer.id, id };
-  const said =
-    deed === "approve"
-      ? ({ kind: "grant", by: second.id, lasts: longest } as const)
-      : ({ kind: "decline", by: second.id, said: null } as const);
-  await answerConsent(services, received, which, said);
+  const yes = { kind: "grant", by, lasts: longest } as const;
+  const no = { kind: "decline", by, said: null } as const;
+  await answerConsent(services, received, which, deed === "approve" ? yes : no);
 }
 
 /** The ask, and who is there: another agent than the one who asks, who might do the same. Throws `not-found` for everybody else. */
 async function broken(
-  services: Services,
-  { received, trueUser }: Visitor,
+  who: Visitor,
   user: string | null,
   ask: string | null,
-): Promise<{ readonly consent: Consent; readonly second: Identity }> {
-  const said = await services.consents.of(user ?? "");
+): Promise<readonly [Known, Consent]> {
+  const said = await who.services.consents.of(user ?? "");
   const consent = said.consents.find((it) => it.id === ask && isForAgents(it));
-  if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing();
-  if (!mayDecide(received.snapshot.policy, consent, trueUser)) throw nothing();
-  return { consent, second: trueUser };
+  if (consent === undefined || !isKnown(who)) throw nothing();
+  if (!mayDecide(who.received.snapshot.policy, consent, who.trueUser)) throw nothing();
+  return [who, consent];
 }
 
 function nothing(): Fault {
   return new Fault("not-found", "there is nothing that this person could approve");
 }
 
-function approvePage(services: Services, who: Visitor, second: Identity, it: Consent): string {
+function approvePage(who: Known, it: Consent): string {
+  const { trueUser: second, services } = who;
   const { prefix } = who.received.snapshot.settings;
   const language = languageOf(who.received);
   const words = wordsOf(who);
   const { approve, waiting, start, frame } = words;
   const form = (deed: "approve" | "decline", word: string, quiet: boolean) => {
-    const token = tokenFor(
-      services,
-      who.received,
-      "consent",
-      SUBJECTS.consent(second.id, `${deed} ${it.id}`, null),
-    );
+    const subject = SUBJECTS.consent(second.id, `${deed} ${it.id}`, null);
+    const token = tokenFor(services, who.received, "consent", subject);
     return html`<form method="post" action="${prefix}/approve"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="user" value="${it.customer.id}"><input type="hidden" name="ask" value="${it.id}"><input type="hidden" name="do" value="${deed}"><button${quiet ? html` class="quiet"` : null}>${word}</button></form>`;
   };
   const open = isOpen(it, services.clock.now());

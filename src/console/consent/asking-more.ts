@@ -1,14 +1,11 @@
 import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
-import { factsOf } from "../../domain/consent/letters.ts";
 import { consentVerdict } from "../../domain/consent/said.ts";
 import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
-import { recordConsent } from "../../gateway/consent/consent-events.ts";
-import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
@@ -16,6 +13,7 @@ import { nameHtml, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
 import { reasonField } from "../reason-field.ts";
 import { seeOther, sendPage, spokenPage, type Visitor, wordsOf } from "../visitor.ts";
+import { ask } from "./asking.ts";
 
 export interface Step {
   readonly agent: Identity;
@@ -58,12 +56,11 @@ export async function onlyLooks(
 
 /** The page that offers to ask, or waits for the answer; it goes on by itself when that is a yes. */
 export async function askForMorePage(
-  services: Services,
-  reply: FastifyReply,
   who: Visitor,
   { step, hidden, back }: Asking,
   { open }: OnlyLooks,
 ): Promise<FastifyReply> {
+  const { services, reply } = who;
   const { prefix } = who.received.snapshot.settings;
   const words = wordsOf(who);
   const { elevate, waiting, start } = words;
@@ -97,25 +94,15 @@ ${reasonField(step.grant, null, words)}
 
 /** Asks, on record, and leads to the page that waits. Throws `forbidden` where the customer must not be asked again. */
 export async function askForMore(
-  services: Services,
-  reply: FastifyReply,
-  { received }: Visitor,
+  who: Visitor,
   { step, hidden }: Asking,
   { agreed, reason }: { readonly agreed: Consent; readonly reason: string | null },
 ): Promise<FastifyReply> {
-  const { settings } = received.snapshot;
-  const draft = draftOf(services, step, agreed, reason);
-  const asked = await services.consents.ask(draft, step.grant.consent);
+  const draft = draftOf(who.services, step, agreed, reason);
+  const asked = await ask(who, draft, { terms: step.grant.consent, tells: true });
   if (asked.kind === "refused") throw new Fault("no-elevation", REASONS[asked.reason]);
-  if (asked.kind === "asked") {
-    const { consent } = asked;
-    const { customer, id } = consent;
-    await recordConsent(services, received, consent);
-    const facts = factsOf(consent);
-    await services.notices.tell(settings, customer, facts, { link: { customer, consent: id } });
-    await tellApprovers(services, customer, facts);
-  }
-  return await seeOther(reply, `${settings.prefix}/elevate?${new URLSearchParams(hidden)}`);
+  const { prefix } = who.received.snapshot.settings;
+  return await seeOther(who.reply, `${prefix}/elevate?${new URLSearchParams(hidden)}`);
 }
 
 /** It counts for the impersonation that runs, and ends with it. */

@@ -1,16 +1,17 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { CAUSES, type Consent, type ConsentOrigin, isForAgents } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import { filled } from "../../domain/consent/texts.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
-import { type Identity, labelOf } from "../../domain/identity.ts";
+import { labelOf } from "../../domain/identity.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { grantConsent } from "../../gateway/consent/answers.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
 import { tellApprovers } from "../../gateway/consent/telling.ts";
 import { countsNow, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
+import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { Words } from "../../page/words/en.ts";
 import { html } from "../html.ts";
@@ -19,7 +20,17 @@ import { moment } from "../moment.ts";
 import { returnPath } from "../return-path.ts";
 import { beginNow, refusal } from "../start/start-now.ts";
 import { admitted, type Start } from "../start/starting.ts";
-import { field, parameter, sendPage, spokenPage, type Visitor, visitor, wordsOf } from "../visitor.ts";
+import {
+  field,
+  isKnown,
+  type Known,
+  parameter,
+  sendPage,
+  spokenPage,
+  type Visitor,
+  visited,
+  wordsOf,
+} from "../visitor.ts";
 import { mayBreakGlass } from "./start-fields.ts";
 
 /** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
@@ -29,48 +40,53 @@ type Settled =
   | { readonly kind: "refused"; readonly reason: ReasonWord };
 
 interface Wanting {
-  readonly who: Visitor;
-  readonly agent: Identity;
+  readonly who: Known;
   readonly consent: ConsentVerdict;
   readonly wanted: Omit<Start, "consent">;
 }
 
 /** Asks the customer where that has to be done. */
-export async function settleConsent(
-  services: Services,
-  request: FastifyRequest,
-  it: Wanting,
-): Promise<Settled> {
-  const { consent, agent, wanted, who } = it;
+export async function settleConsent(it: Wanting): Promise<Settled> {
+  const { consent, wanted, who } = it;
+  const { request, trueUser: agent } = who;
   const { grant, reason } = wanted;
   if (consent.kind === "free") return { kind: "begins", consent: null };
   if (consent.kind === "granted") return { kind: "begins", consent: consent.consent };
   if (field(request, "breakGlass") === "yes") {
     if (!mayBreakGlass(grant, agent)) return { kind: "refused", reason: consent.reason };
     if (reason === null) return { kind: "refused", reason: "reason-required" };
-    return await breakGlass(services, request, it);
+    return await breakGlass(it);
   }
   if (consent.open !== null) return { kind: "waits", consent: consent.open };
   if (consent.reason !== "consent-required" && consent.reason !== "approval-required")
     return { kind: "refused", reason: consent.reason };
-  if (grant.consent.mode === "code") return await byCode(services, request, it);
+  if (grant.consent.mode === "code") return await byCode(it);
   const approval = grant.consent.mode === "approval";
   if (approval && reason === null) return { kind: "refused", reason: "reason-required" };
-  const asked = await services.consents.ask(
-    draft(services, request, it, approval ? "approval" : "asked"),
-    grant.consent,
-  );
-  if (asked.kind === "refused") return asked;
-  if (asked.kind === "asked") {
-    await recordConsent(services, who.received, asked.consent);
-    if (!approval) await tell(services, who, asked.consent);
+  const asked = draft(it, approval ? "approval" : "asked");
+  return await ask(who, asked, { terms: grant.consent, tells: !approval });
+}
+
+/** Asks, on record; `tells`: the customer hears of it. */
+export async function ask(
+  { services, received }: Visitor,
+  asked: Consent,
+  { terms, tells }: { readonly terms: Grant["consent"]; readonly tells: boolean },
+): Promise<Exclude<Settled, { readonly kind: "begins" }>> {
+  const answer = await services.consents.ask(asked, terms);
+  if (answer.kind === "refused") return answer;
+  const { kind, consent } = answer;
+  if (kind === "asked") {
+    await recordConsent(services, received, consent);
+    if (tells) await tell(services, received, consent);
   }
-  return { kind: "waits", consent: asked.consent };
+  return { kind: "waits", consent };
 }
 
 /** The customer has read it out: consent and its proof in one. */
-async function byCode(services: Services, request: FastifyRequest, it: Wanting): Promise<Settled> {
-  const { who, agent, wanted } = it;
+async function byCode(it: Wanting): Promise<Settled> {
+  const { who, wanted } = it;
+  const { services, request, trueUser: agent } = who;
   const { codeTries } = who.received.snapshot.settings.access;
   const code = field(request, "code") ?? "";
   const read = await services.consentCodes.redeem({
@@ -78,7 +94,7 @@ async function byCode(services: Services, request: FastifyRequest, it: Wanting):
   });
   if (read === null) return { kind: "refused", reason: "consent-required" };
   const now = services.clock.now();
-  const yes = draft(services, request, it, "code");
+  const yes = draft(it, "code");
   const until = now + Math.min(read.lasts, wanted.grant.consent.window);
   const type = read.type === "read" ? "read" : yes.type;
   const granted = { state: "granted", answeredAt: now, answeredBy: wanted.target.id, until, type } as const;
@@ -87,42 +103,31 @@ async function byCode(services: Services, request: FastifyRequest, it: Wanting):
   return { kind: "begins", consent };
 }
 
-async function breakGlass(services: Services, request: FastifyRequest, it: Wanting): Promise<Settled> {
-  const { who, agent, wanted } = it;
+async function breakGlass(it: Wanting): Promise<Settled> {
+  const { who, wanted } = it;
+  const { services, received, trueUser: agent } = who;
   const terms = wanted.grant.consent;
-  const ask = draft(services, request, it, "break-glass");
+  const asked = draft(it, "break-glass");
   if (terms.breakGlass?.secondPerson === false) {
     const now = services.clock.now();
     const until = now + terms.breakGlass.lasts;
-    const consent = { ...ask, state: "granted", answeredAt: now, answeredBy: agent.id, until } as const;
-    await grantConsent(services, who.received, consent);
-    await tell(services, who, consent);
+    const consent = { ...asked, state: "granted", answeredAt: now, answeredBy: agent.id, until } as const;
+    await grantConsent(services, received, consent);
+    await tell(services, received, consent);
     return { kind: "begins", consent };
   }
-  const asked = await services.consents.ask(ask, terms);
-  if (asked.kind === "refused") return asked;
-  if (asked.kind === "asked") {
-    await recordConsent(services, who.received, asked.consent);
-    await tell(services, who, asked.consent);
-  }
-  return { kind: "waits", consent: asked.consent };
+  return await ask(who, asked, { terms, tells: true });
 }
 
-async function tell(services: Services, { received }: Visitor, consent: Consent): Promise<void> {
+async function tell(services: Services, { snapshot }: Received, consent: Consent): Promise<void> {
   const { customer, id } = consent;
   const facts = factsOf(consent);
-  await services.notices.tell(received.snapshot.settings, customer, facts, {
-    link: { customer, consent: id },
-  });
+  await services.notices.tell(snapshot.settings, customer, facts, { link: { customer, consent: id } });
   await tellApprovers(services, customer, facts);
 }
 
-function draft(
-  services: Services,
-  request: FastifyRequest,
-  { who, agent, wanted }: Wanting,
-  origin: ConsentOrigin,
-): Consent {
+function draft({ who, wanted }: Wanting, origin: ConsentOrigin): Consent {
+  const { services, request, trueUser: agent } = who;
   const { grant, target, reason, ticket } = wanted;
   const terms = grant.consent;
   const now = services.clock.now();
@@ -147,10 +152,7 @@ function draft(
     single: terms.mode === "ask" || origin !== "asked",
     impersonation: null,
     state: "asked",
-    answeredAt: null,
-    answeredBy: null,
-    until: null,
-    said: null,
+    ...{ answeredAt: null, answeredBy: null, until: null, said: null },
   };
 }
 
@@ -161,9 +163,7 @@ function typeAsked(grant: Grant, origin: ConsentOrigin, asked: string | null): C
 
 /** Where an agent waits for the answer. What is in it counts once, for this agent, and only on a page of ours. */
 export function waitingAt(
-  services: Services,
-  { received }: Visitor,
-  agent: Identity,
+  { trueUser: agent, services, received }: Known,
   consent: Consent,
   more: { readonly to: string; readonly from: string | null; readonly app: string | null },
 ): string {
@@ -181,10 +181,9 @@ const LOOKS_EVERY = 3;
 
 /** `GET asked`: an ask that waits for its answer, and goes on by itself when that is a yes. */
 export function askedPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/asked", async (request, reply) => {
-    const who = await visitor(services, request);
-    const { trueUser, received } = who;
-    if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+  visited(fastify, services).get("/asked", async (who) => {
+    if (!isKnown(who)) return await refusal(who, null, "signed-out");
+    const { request, reply, received, trueUser } = who;
     const user = parameter(request, "user") ?? "";
     const to = returnPath(received, parameter(request, "to"));
     const said = await services.consents.of(user);
@@ -192,28 +191,19 @@ export function askedPage(fastify: FastifyInstance, services: Services): void {
       ({ id, agent }) => id === parameter(request, "ask") && agent?.id === trueUser.id,
     );
     if (consent === undefined) throw new Fault("not-found", "there is no such ask of this agent's");
-    if (consent.state === "granted") return await goOn(services, request, reply, who, trueUser, consent, to);
+    if (consent.state === "granted") return await goOn(who, consent, to);
     if (consent.state === "asked") reply.header("refresh", String(LOOKS_EVERY));
     return await sendPage(reply, 200, waitingPage(who, consent, to));
   });
 }
 
 /** It begins by what the agent said on a page of ours when they asked; from anywhere else there is a button first. */
-async function goOn(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  who: Visitor,
-  agent: Identity,
-  consent: Consent,
-  to: string,
-): Promise<FastifyReply> {
-  const { received } = who;
-  const asked = await admitted(services, who, agent, consent.customer.id, to);
-  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+async function goOn(who: Known, consent: Consent, to: string): Promise<FastifyReply> {
+  const { trueUser: agent, services, request, reply, received } = who;
+  const asked = await admitted(who, consent.customer.id, to);
+  if (asked.kind === "refused") return await refusal(who, asked.target, asked.reason);
   const { grant, target } = asked;
-  if (grant.startStepUp && !who.strong)
-    return await refusal(services, reply, who, target, "step-up-required");
+  if (grant.startStepUp && !who.strong) return await refusal(who, target, "step-up-required");
   const go = parameter(request, "go") ?? "";
   const token = services.forms.read("start", SUBJECTS.start(agent, target.id, received), go);
   const mine = asked.consent.kind === "granted" && asked.consent.consent.id === consent.id;
@@ -223,9 +213,7 @@ async function goOn(
   const { reason, ticket } = consent;
   const from = returnPath(received, parameter(request, "from"));
   const app = parameter(request, "app");
-  return await beginNow(services, reply, who, agent, {
-    ...{ grant, target, reason, ticket, consent, to, from, app },
-  });
+  return await beginNow(who, { grant, target, reason, ticket, consent, to, from, app });
 }
 
 function waitingPage(who: Visitor, consent: Consent, to: string): string {

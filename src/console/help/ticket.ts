@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import { momentText } from "../../domain/consent/texts.ts";
-import { isAgent } from "../../domain/grant.ts";
 import type { HelpRequest } from "../../domain/help/help.ts";
 import { plain } from "../../domain/plain.ts";
 import { Fault } from "../../errors.ts";
@@ -8,20 +7,15 @@ import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 import { asPage } from "../start/start.ts";
-import { refusal } from "../start/start-now.ts";
-import { visitor } from "../visitor.ts";
+import { forAgents } from "../start/start-now.ts";
 
 /** `GET t/:ticket`: a request for help that we took ourselves; the page with the button that opens the page as the one who asked. */
 export function ticketPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/t/:ticket", async (request, reply) => {
-    const who = await visitor(services, request);
-    if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-    if (!isAgent(who.received.snapshot.policy, who.trueUser))
-      return await refusal(services, reply, who, null, "not-agent");
-    const { ticket } = request.params as { readonly ticket: string };
+  forAgents(fastify, services).get("/t/:ticket", async (who) => {
+    const { ticket } = who.request.params as { readonly ticket: string };
     const asked = await services.helpQueue.read(ticket);
     if (asked === null) throw new Fault("not-found", "there is no such request for help, or none any more");
-    return await asPage(services, reply, who, {
+    return await asPage(who, {
       ...{ user: asked.from.id, to: asked.page?.target ?? "/", from: null },
       ...{ ticket: asked.id, reason: plain(asked.message, 500) },
       about: aboutText(asked),

@@ -4,10 +4,10 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
 import { eventOf, type Saying } from "../../gateway/audit/audit-event.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
-import type { Services } from "../../gateway/services/services.ts";
 import { end } from "../../gateway/stages/start-and-stop.ts";
 import type { Block } from "../../sessions/blocks.ts";
-import { field, words } from "../visitor.ts";
+import { iso } from "../moment.ts";
+import { field, type Known, words } from "../visitor.ts";
 
 /** What an administrator does to what others are doing. */
 type Deed =
@@ -69,103 +69,80 @@ function listed(request: FastifyRequest, name: string): readonly string[] {
 }
 
 /** Does it, on every gateway of the store. It counts whether it can be recorded or not: nobody goes on because the journal is down. */
-export async function carryOut(
-  services: Services,
-  request: FastifyRequest,
-  by: Identity,
-  deed: Deed,
-): Promise<void> {
+export async function carryOut(who: Known, deed: Deed): Promise<void> {
   switch (deed.kind) {
     case "end":
-      return await endThose(services, request, by, deed.which, "ended-revoked");
+      return await endThose(who, deed.which, "ended-revoked");
     case "block":
-      return await blockAgent(services, request, by, deed);
+      return await blockAgent(who, deed);
     case "unblock":
-      return await unblockAgent(services, request, by, deed.agent);
+      return await unblockAgent(who, deed.agent);
     case "switch":
-      return await switchAll(services, request, by, deed.off);
+      return await switchAll(who, deed.off);
     default:
       return deed satisfies never;
   }
 }
 
 /** One of an agent's own is ended, as with Stop, whichever browser or tab it is in. */
-export async function endOwn(services: Services, request: FastifyRequest, agent: Identity): Promise<void> {
+export async function endOwn({ services, request, received, trueUser }: Known): Promise<void> {
   const one = field(request, "one");
-  const own = (await services.impersonations.byAgent(agent.id)).find(({ id }) => id === one);
-  if (own !== undefined) await end(services, request.received, own, "ended-by-agent");
+  const own = (await services.impersonations.byAgent(trueUser.id)).find(({ id }) => id === one);
+  if (own !== undefined) await end(services, received, own, "ended-by-agent");
 }
 
 async function endThose(
-  services: Services,
-  { received }: FastifyRequest,
-  by: Identity,
+  { services, received, trueUser }: Known,
   which: (it: Impersonation) => boolean,
   why: "ended-revoked" | "blocked",
 ): Promise<void> {
   const those = (await services.impersonations.list()).filter(which);
-  await inBatches(those, WIDTH, async (it) => void (await end(services, received, it, why, by)));
+  await inBatches(those, WIDTH, async (it) => void (await end(services, received, it, why, trueUser)));
 }
 
 async function blockAgent(
-  services: Services,
-  request: FastifyRequest,
-  by: Identity,
+  who: Known,
   { agent, lasts, why }: Extract<Deed, { readonly kind: "block" }>,
 ): Promise<void> {
-  const target = await agentCalled(services, request, agent);
-  const at = services.clock.now();
-  const block: Block = { agent, agentName: labelOf(target), by: labelOf(by), at, until: at + lasts, why };
+  const { services } = who;
+  const target = await agentCalled(who, agent);
+  const [at, by] = [services.clock.now(), labelOf(who.trueUser)];
+  const block: Block = { agent, agentName: labelOf(target), by, at, until: at + lasts, why };
   await services.blocks.block(block);
-  const until = new Date(block.until).toISOString();
+  const until = iso(block.until);
   const detail = why === null ? `until ${until}` : `until ${until}: ${why}`;
-  await tell(services, request, { action: "agent.blocked", by, target, detail });
-  await endThose(services, request, by, (it) => it.agent.id === agent, "blocked");
+  await tell(who, { action: "agent.blocked", target, detail });
+  await endThose(who, (it) => it.agent.id === agent, "blocked");
 }
 
-async function unblockAgent(
-  services: Services,
-  request: FastifyRequest,
-  by: Identity,
-  agent: string,
-): Promise<void> {
-  const lifted = await services.blocks.unblock(agent);
+async function unblockAgent(who: Known, agent: string): Promise<void> {
+  const lifted = await who.services.blocks.unblock(agent);
   if (lifted === null) return;
   const target = { id: agent, name: lifted.agentName, email: null, groups: null };
-  await tell(services, request, { action: "agent.unblocked", by, target });
+  await tell(who, { action: "agent.unblocked", target });
 }
 
-async function switchAll(
-  services: Services,
-  request: FastifyRequest,
-  by: Identity,
-  off: boolean,
-): Promise<void> {
-  const changed = await services.blocks.switchTo(off ? { by: labelOf(by), at: services.clock.now() } : null);
+async function switchAll(who: Known, off: boolean): Promise<void> {
+  const { blocks, clock } = who.services;
+  const changed = await blocks.switchTo(off ? { by: labelOf(who.trueUser), at: clock.now() } : null);
   if (!changed) return;
-  const action = off ? "impersonation.switched-off" : "impersonation.switched-on";
-  await tell(services, request, { action, by });
-  if (off) await endThose(services, request, by, () => true, "ended-revoked");
+  await tell(who, { action: off ? "impersonation.switched-off" : "impersonation.switched-on" });
+  if (off) await endThose(who, () => true, "ended-revoked");
 }
 
 /** As what runs names them, or the directory; whose name nobody knows is their id. */
-async function agentCalled(services: Services, { received }: FastifyRequest, id: string): Promise<Identity> {
+async function agentCalled({ services, received }: Known, id: string): Promise<Identity> {
   const [running] = await services.impersonations.byAgent(id);
   if (running !== undefined) return running.agent;
   const found = (await received.snapshot.users?.find(id)) ?? null;
   return found ?? { id, name: null, email: null, groups: null };
 }
 
-interface Told {
-  readonly action: Saying["action"];
-  readonly by: Identity;
-  readonly target?: Identity;
-  readonly detail?: string;
-}
-
-async function tell(services: Services, { received }: FastifyRequest, told: Told): Promise<void> {
-  const { by: trueUser, ...rest } = told;
+async function tell(
+  { services, received, trueUser }: Known,
+  told: Pick<Saying, "action" | "target" | "detail">,
+): Promise<void> {
   const nobody = { effectiveUser: null, impersonation: null, outcome: "success" } as const;
-  const event = eventOf(services, received, { ...nobody, trueUser, ...rest });
+  const event = eventOf(services, received, { ...nobody, trueUser, ...told });
   await services.unrecorded.write(services, event, "what an administrator did");
 }

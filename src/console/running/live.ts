@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../../errors.ts";
-import { ONLY_HERE } from "../../gateway/own-pages/answer-headers.ts";
+import { ONLY_HERE } from "../../gateway/own-pages/answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { isAdministrator, seesWhatRuns } from "../roles.ts";
 import { visitor } from "../visitor.ts";
@@ -30,8 +30,8 @@ export async function runningNow({ impersonations, blocks, clock }: Services): P
 export function liveStreams(fastify: FastifyInstance, services: Services): void {
   const hub = hubOf(services);
   fastify.addHook("preClose", async () => hub.close());
-  fastify.get("/sessions/live", async (request, reply) => {
-    const { received, trueUser } = await visitor(services, request);
+  fastify.get("/sessions/live", async (_request, reply) => {
+    const { received, trueUser } = await visitor(services, reply);
     const { snapshot } = received;
     if (trueUser === null || !seesWhatRuns(snapshot, trueUser))
       throw new Fault("forbidden", "what runs was asked for by somebody who may not see it");
@@ -49,13 +49,8 @@ export function liveStreams(fastify: FastifyInstance, services: Services): void 
   });
 }
 
-interface Hub {
-  add(it: Looker): void;
-  close(): void;
-}
-
 /** Those who look, who are told whenever something has changed. */
-function hubOf(services: Services): Hub {
+function hubOf(services: Services) {
   const lookers = new Set<Looker>();
   let telling: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -83,7 +78,7 @@ function hubOf(services: Services): Hub {
     services.blocks.onChanged(() => void tell()),
   ];
   return {
-    add(it) {
+    add(it: Looker): void {
       lookers.add(it);
       timer ??= setInterval(tell, EVERY).unref();
       const over = setTimeout(() => it.answer.end(), LASTS).unref();
@@ -96,7 +91,7 @@ function hubOf(services: Services): Hub {
       });
       void tell();
     },
-    close() {
+    close(): void {
       for (const leave of leaves) leave();
       for (const { answer } of lookers) answer.end();
     },

@@ -12,10 +12,8 @@ import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf, person, sentenceWith } from "../layout.ts";
 import { moment } from "../moment.ts";
-import { languageOf, type Visitor, wordsOf } from "../visitor.ts";
+import { type Known, languageOf, type Visitor, wordsOf } from "../visitor.ts";
 import { pendingOf } from "./pending.ts";
-
-type Agent = Visitor & { readonly trueUser: Identity };
 
 /** People whom an agent viewed last, and how far back they are looked for. */
 const MOST_RECENT = 6;
@@ -23,12 +21,13 @@ const RUNS = 40;
 const MOST_MISSED = 3;
 
 /** What an agent begins the day with: what of theirs runs, whom they viewed last, which links started nothing. */
-export async function home(services: Services, archive: Archive, who: Agent, suffix: string): Promise<Html> {
+export async function home(archive: Archive, who: Known, suffix: string): Promise<Html> {
+  const { services } = who;
   const [pending, running, recent, missed] = await Promise.all([
-    orNothing(services, pendingOf(services, who)),
-    orNothing(services, runningOf(services, who)),
+    orNothing(services, pendingOf(who)),
+    orNothing(services, runningOf(who)),
     orNothing(services, recentOf(archive, who)),
-    orNothing(services, missedOf(services, who)),
+    orNothing(services, missedOf(who)),
   ]);
   return html`${pending}${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
 }
@@ -44,21 +43,22 @@ async function orNothing<T>({ log }: Services, asked: Promise<T | null>): Promis
   }
 }
 
-async function runningOf(services: Services, who: Agent): Promise<Html | null> {
-  const { received, trueUser } = who;
+async function runningOf(who: Known): Promise<Html | null> {
+  const { services, received, trueUser } = who;
   const now = services.clock.now();
   const all = await services.impersonations.byAgent(trueUser.id);
   const running = all.filter((it) => runsAt(it, now));
   if (running.length === 0) return null;
   const { prefix } = received.snapshot.settings;
   const token = tokenFor(services, received, "running", SUBJECTS.running(trueUser));
-  const rows = await Promise.all(running.map((it) => runningRow(services, who, it, now)));
+  const rows = await Promise.all(running.map((it) => runningRow(who, it, now)));
   return html`<h2>${wordsOf(who).home.viewing}</h2>
 <form method="post" action="${prefix}/sessions"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="back" value="start">
 <ul class="rows">${rows}</ul></form>`;
 }
 
-async function runningRow(services: Services, who: Agent, it: Impersonation, now: number): Promise<Html> {
+async function runningRow(who: Known, it: Impersonation, now: number): Promise<Html> {
+  const { services } = who;
   const write = modeAt(it, now) === "write";
   const { home } = wordsOf(who);
   const to = await addressOf(services, who, it);
@@ -70,7 +70,7 @@ async function runningRow(services: Services, who: Agent, it: Impersonation, now
 /** Where it is shown: on its own host, or in the browser that has it. Null where this browser does not. */
 async function addressOf(
   { labels }: Services,
-  { received, impersonation }: Agent,
+  { received, impersonation }: Known,
   it: Impersonation,
 ): Promise<string | null> {
   const { isolation } = received.snapshot.settings;
@@ -81,7 +81,7 @@ async function addressOf(
 }
 
 /** People whom this agent viewed last and may still be, the latest first. */
-async function recentOf(archive: Archive, who: Agent): Promise<readonly Identity[]> {
+async function recentOf(archive: Archive, who: Known): Promise<readonly Identity[]> {
   const { received, trueUser } = who;
   const runs = await archive.runs({ ...ANY_RECORD, within: { users: [trueUser.id], groups: [] } }, RUNS);
   const ids = [...new Set(runs.flatMap(({ customer }) => customer ?? []))].slice(0, MOST_RECENT);
@@ -91,13 +91,13 @@ async function recentOf(archive: Archive, who: Agent): Promise<readonly Identity
   return found.filter((it) => it !== null).filter((it) => admit(policy, trueUser, it).kind === "granted");
 }
 
-function recentList(who: Agent, recent: readonly Identity[], suffix: string): Html | null {
+function recentList(who: Known, recent: readonly Identity[], suffix: string): Html | null {
   if (recent.length === 0) return null;
   return html`<h2>${wordsOf(who).home.last}</h2><ul class="list">${recent.map((it) => personLink(who, it, suffix))}</ul>`;
 }
 
 /** Somebody whom this agent may be, with what they may do then. */
-export function personLink({ received, trueUser }: Agent, it: Identity, suffix: string): Html {
+export function personLink({ received, trueUser }: Known, it: Identity, suffix: string): Html {
   const { prefix } = received.snapshot.settings;
   return html`<li><a href="${prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it, languageOf(received))}<span class="go">${mayDo(received, trueUser, it)}</span></a></li>`;
 }
@@ -112,7 +112,7 @@ export function mayDo(received: Visitor["received"], agent: Identity, it: Identi
   return consent.mode === "none" || consent.mode === "notice" ? what : filled(home.asksFirst, { what });
 }
 
-async function missedOf(services: Services, { received, trueUser }: Agent): Promise<Html | null> {
+async function missedOf({ services, received, trueUser }: Known): Promise<Html | null> {
   const { prefix, timeouts } = received.snapshot.settings;
   const { home, told } = wordsOf({ received });
   const missed = await services.missedLinks.of(trueUser.id, { lasts: timeouts.missedLink });

@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { appAt } from "../../config/apps.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { decide } from "../../domain/decide.ts";
 import type { Decision, ReasonWord } from "../../domain/decision.ts";
 import { click, unstarted } from "../../domain/facts.ts";
-import { coversAny, isAgent } from "../../domain/grant.ts";
+import { coversAny } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { hostOf } from "../../domain/routing/host.ts";
@@ -19,9 +19,9 @@ import { callerOf } from "../../gateway/stages/identify.ts";
 import { saidBy } from "../../gateway/stages/load-impersonation.ts";
 import type { AppHost } from "../../sessions/labels.ts";
 import { html } from "../html.ts";
-import { pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { type Known, pageFor, parameter, seeOther, sendPage, type Visitor } from "../visitor.ts";
 import { asPage } from "./start.ts";
-import { beginNow, refusal } from "./start-now.ts";
+import { beginNow, forAgents, refusal } from "./start-now.ts";
 
 /** A page of the app, as its whole address says. */
 interface Addressed {
@@ -32,8 +32,6 @@ interface Addressed {
   readonly snapshot: Snapshot;
 }
 
-type Agent = Visitor & { readonly trueUser: Identity };
-
 const LONGEST_TICKET = 200;
 
 /**
@@ -41,19 +39,16 @@ const LONGEST_TICKET = 200;
  * begins here, so that the app's own host needn't lead to the gateway at all.
  */
 export function openPage(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/open", async (request, reply) => {
-    const who = await visitor(services, request);
-    const { received, trueUser } = who;
-    if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-    const { policy, settings } = received.snapshot;
-    if (!isAgent(policy, trueUser)) return await refusal(services, reply, who, null, "not-agent");
+  forAgents(fastify, services).get("/open", async (who) => {
+    const { request, reply, received, trueUser } = who;
+    const { settings } = received.snapshot;
     const page = addressed(who, parameter(request, "url"));
     if (page === null) return await sendPage(reply, 400, told(who, "This is no address of the app.", null));
     if (!received.site.atConsole || settings.isolation === null) return await seeOther(reply, page.address);
     // Each question is one to an owner lookup, as each link is.
     services.rateLimits.pace(`why ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
     const at = { ...received, site: { ...received.site, app: page.app } };
-    return await open(services, request, reply, { ...who, trueUser, received: at }, page);
+    return await open({ ...who, received: at }, page);
   });
 }
 
@@ -88,14 +83,8 @@ function isOfTheApp(
   return apps !== null && settings.named && protocol === new URL(site.origin).protocol;
 }
 
-async function open(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  who: Agent,
-  page: Addressed,
-): Promise<FastifyReply> {
-  const { received } = who;
+async function open(who: Known, page: Addressed): Promise<FastifyReply> {
+  const { services, reply, received } = who;
   const { app, url, snapshot } = page;
   const place = { host: app.host, path: url.path };
   const route = snapshot.routes.match(app.host, url.path, url.query);
@@ -115,14 +104,10 @@ async function open(
   );
   const pattern = route?.target.pattern ?? null;
   if (decision.kind === "forward" && decision.as === "self")
-    return await startsNothing(services, reply, who, page, { reason: decision.reason, pattern });
-  if (owner.kind !== "found") return await refusal(services, reply, who, null, decision.reason);
+    return await startsNothing(who, page, { reason: decision.reason, pattern });
+  if (owner.kind !== "found") return await refusal(who, null, decision.reason);
   const { id, name, email, groups } = owner.owner;
-  return await carryOut(services, request, reply, who, {
-    decision,
-    owner: { id, name, email, groups },
-    page,
-  });
+  return await carryOut(who, { decision, owner: { id, name, email, groups }, page });
 }
 
 /** What a browser says; a page of a customer's, whose scripts can misuse a click, only gets the page with the button. */
@@ -138,14 +123,8 @@ interface Judged {
   readonly page: Addressed;
 }
 
-async function carryOut(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  who: Agent,
-  { decision, owner, page }: Judged,
-): Promise<FastifyReply> {
-  const { received, trueUser } = who;
+async function carryOut(who: Known, { decision, owner, page }: Judged): Promise<FastifyReply> {
+  const { services, request, received, trueUser } = who;
   const to = page.url.target;
   const ticket = parameter(request, "ticket")?.slice(0, LONGEST_TICKET).toWellFormed() ?? null;
   const { startsPerHour } = received.snapshot.settings.limits;
@@ -156,24 +135,22 @@ async function carryOut(
   if (begins) {
     const { grant, consent } = decision;
     const start = { grant, target: owner, reason: null, ticket, consent, to, from: "/" };
-    return await beginNow(services, reply, who, trueUser, { ...start, app: null });
+    return await beginNow(who, { ...start, app: null });
   }
-  if (decision.kind === "refuse") return await refusal(services, reply, who, owner, decision.reason);
+  if (decision.kind === "refuse") return await refusal(who, owner, decision.reason);
   const reason = parameter(request, "reason");
-  return await asPage(services, reply, who, { user: owner.id, to, from: null, ticket, reason });
+  return await asPage(who, { user: owner.id, to, from: null, ticket, reason });
 }
 
 /** Refusals of a start for the owner of the page, or its place: they are on record. */
 const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "outside-grant"]);
 
 async function startsNothing(
-  services: Services,
-  reply: FastifyReply,
-  who: Agent,
+  who: Known,
   { address, app, url }: Addressed,
   { reason, pattern }: { readonly reason: ReasonWord; readonly pattern: string | null },
 ): Promise<FastifyReply> {
-  const { received, trueUser } = who;
+  const { services, reply, received, trueUser } = who;
   if (pattern !== null) services.counters.notStarted(reason);
   if (REFUSED.has(reason)) {
     const decision = { word: reason, route: pattern, rule: null, via: null };

@@ -1,18 +1,13 @@
-import type { Identity } from "../../domain/identity.ts";
-import type { Services } from "../../gateway/services/services.ts";
 import { askRow, openAsks, waitingFor } from "../consent/approvals.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
-import { type Visitor, wordsOf } from "../visitor.ts";
+import { type Known, wordsOf } from "../visitor.ts";
 
 const MOST = 10;
 
 /** What this agent asked and nobody has answered, and what waits for their own answer. */
-export async function pendingOf(
-  services: Services,
-  who: Visitor & { readonly trueUser: Identity },
-): Promise<Html | null> {
-  const { received, trueUser } = who;
+export async function pendingOf(who: Known): Promise<Html | null> {
+  const { services, received, trueUser } = who;
   const { home } = wordsOf(who);
   const open = await openAsks(services);
   const theirs = waitingFor(who, open);

@@ -1,12 +1,13 @@
-import type { FastifyReply } from "fastify";
-import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ReasonWord } from "../../domain/decision.ts";
+import { isAgent } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { noteRefusal } from "../../gateway/audit/denials.ts";
 import { startHindrance } from "../../gateway/consent/telling.ts";
 import { appSaid } from "../../gateway/isolation/console-host.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { signInAddress } from "../step-up.ts";
-import { languageOf, sendPage, type Visitor } from "../visitor.ts";
+import { sendRefusal } from "../step-up.ts";
+import { isKnown, type Known, routes, type Visitor, visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
 
 interface Begins extends Start {
@@ -16,84 +17,49 @@ interface Begins extends Start {
   readonly spend?: () => Promise<void>;
 }
 
-export async function beginNow(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  agent: Identity,
-  { app: mark, spend, ...start }: Begins,
-): Promise<FastifyReply> {
+export async function beginNow(who: Known, { app: mark, spend, ...start }: Begins): Promise<FastifyReply> {
+  const { services, received, trueUser: agent } = who;
   const { grant, target } = start;
-  const { received } = who;
   // Without a host of its own it begins on the app's, and counts there.
   const later = received.site.atConsole && received.snapshot.settings.isolation === null;
   const hindrance = await startHindrance(services, { agent, customer: target, grant, later });
-  if (hindrance !== null) return await refusal(services, reply, who, target, hindrance);
+  if (hindrance !== null) return await refusal(who, target, hindrance);
   await spend?.();
-  if (!received.site.atConsole) return await startOnApp(services, reply, who, agent, start);
+  if (!received.site.atConsole) return await startOnApp(who, start);
   const app = appSaid(services, mark) ?? received.site.app;
-  return await startFromConsole(services, reply, who, agent, { ...start, app });
-}
-
-/** Where one begins anew after a step up: the page with the button. */
-function stepUpBack({ received }: Visitor, target: Identity | null): string {
-  const { prefix } = received.snapshot.settings;
-  return target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
+  return await startFromConsole(who, { ...start, app });
 }
 
 /** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
 export async function refusal(
-  services: Services,
-  reply: FastifyReply,
   who: Visitor,
   target: Identity | null,
   reason: ReasonWord,
 ): Promise<FastifyReply> {
-  const status = reason === "signed-out" ? 401 : 403;
-  const decision: Decision = {
-    kind: "refuse",
-    status,
-    reason,
-    rule: null,
-    sentence: REASONS[reason],
-    checks: [],
-  };
-  noteStart(services, who, target, reason);
-  return await sendPage(
-    reply,
-    status,
-    services.pages.decision({
-      language: languageOf(who.received),
-      decision,
-      sentence: REASONS[reason],
-      requestId: who.received.id,
-      prefix: who.received.snapshot.settings.prefix,
-      to: who.received.sent === "GET" ? who.received.url.target : stepUpBack(who, target),
-      returnTo: "/",
-      back: "/",
-      method: who.received.sent,
-      trueUser: who.trueUser,
-      other: target,
-      impersonating: who.received.browser.secret !== null,
-      token: null,
-      ticket: null,
-      consent: null,
-      confirmation: null,
-      signIn: signInAddress(who.received),
-    }),
-  );
+  const { prefix } = who.received.snapshot.settings;
+  noteStart(who, target, reason);
+  // Where one begins anew after a step up: the page with the button.
+  const back = target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
+  const impersonating = who.received.browser.secret !== null;
+  return await sendRefusal(who, reason, { back, other: target, impersonating });
+}
+
+/** Routes for agents alone. */
+export function forAgents(fastify: FastifyInstance, services: Services) {
+  return routes(fastify, (answer: (who: Known) => Promise<FastifyReply>) => async (_request, reply) => {
+    const who = await visitor(services, reply);
+    if (!isKnown(who)) return await refusal(who, null, "signed-out");
+    if (!isAgent(who.received.snapshot.policy, who.trueUser)) return await refusal(who, null, "not-agent");
+    return await answer(who);
+  });
 }
 
 /** Puts a start that was refused on record, where it is known whose it was. */
 export function noteStart(
-  services: Services,
-  who: Visitor,
-  target: Identity | null,
-  reason: ReasonWord,
+  { services, received, trueUser }: Visitor,
+  effectiveUser: Identity | null,
+  word: ReasonWord,
 ): void {
-  noteRefusal(services, who.received, {
-    trueUser: who.trueUser,
-    effectiveUser: target,
-    decision: { word: reason, route: null, rule: null, via: null },
-  });
+  const decision = { word, route: null, rule: null, via: null };
+  noteRefusal(services, received, { trueUser, effectiveUser, decision });
 }

@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
-import { admit, isAgent, isBlocked, takesReason } from "../../domain/grant.ts";
+import { admit, isAgent, isBlocked } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endedAt, isOpen } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
@@ -11,12 +11,11 @@ import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { beginApart } from "../../gateway/isolation/begin-apart.ts";
 import { appHostOf } from "../../gateway/isolation/label-of.ts";
-import type { Services } from "../../gateway/services/services.ts";
 import { saidBy } from "../../gateway/stages/load-impersonation.ts";
 import { type Between, begin, betweenIdentities, end } from "../../gateway/stages/start-and-stop.ts";
 import type { AppHost } from "../../sessions/labels.ts";
 import { placeAt } from "../return-path.ts";
-import { seeOther, type Visitor } from "../visitor.ts";
+import { type Known, seeOther, type Visitor } from "../visitor.ts";
 
 type Asked =
   | {
@@ -29,13 +28,8 @@ type Asked =
   | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
 
 /** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
-export async function admitted(
-  services: Services,
-  who: Visitor,
-  trueUser: Identity,
-  id: string,
-  to: string,
-): Promise<Asked> {
+export async function admitted(who: Known, id: string, to: string): Promise<Asked> {
+  const { trueUser, services } = who;
   const { policy } = who.received.snapshot;
   if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
   const target = await findPerson(who, id);
@@ -50,23 +44,6 @@ export async function admitted(
   const caller = { kind: "known", identity: trueUser } as const;
   const consent = startConsent(admission.grant, { caller, ownerConsent, now: services.clock.now() });
   return { ...admission, target, consent };
-}
-
-/** The same for a start that was said yes to, with what was said; `stepped`: a step up that it needs was seen where that was said. */
-export async function admittedNow(
-  services: Services,
-  who: Visitor,
-  trueUser: Identity,
-  { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
-  stepped = false,
-): Promise<Asked> {
-  const asked = await admitted(services, who, trueUser, user, to);
-  if (asked.kind === "refused") return asked;
-  const { grant, target, consent } = asked;
-  if (grant.startStepUp && !(who.strong || stepped))
-    return { kind: "refused", reason: "step-up-required", target };
-  if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
-  return consent.kind === "missing" ? { kind: "refused", reason: consent.reason, target } : asked;
 }
 
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
@@ -90,13 +67,10 @@ export interface Start {
 
 /** Begins it on the app's host, where the request came to. */
 export async function startOnApp(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  agent: Identity,
+  who: Known,
   { grant, target: effectiveUser, reason, ticket, consent, to, from }: Start,
 ): Promise<FastifyReply> {
-  const { received } = who;
+  const { trueUser: agent, services, reply, received } = who;
   const { isolation, page } = received.snapshot.settings;
   const order = { agent, effectiveUser, grant, reason, ticket, consent };
   if (isolation !== null) {
@@ -105,7 +79,7 @@ export async function startOnApp(
     for (const line of apart.setCookies) reply.header("set-cookie", line);
     return await seeOther(reply, apart.to);
   }
-  const between = await leave(services, who);
+  const between = await leave(who);
   const begun = await begin(
     services,
     { ...received, browser: { ...received.browser, cookies: between.cookies } },
@@ -122,10 +96,7 @@ export async function startOnApp(
 
 /** Begins it on the console: on a host of its own, or by an order that the app's host carries out, since its cookies are its own. */
 export async function startFromConsole(
-  services: Services,
-  reply: FastifyReply,
-  { received }: Visitor,
-  agent: Identity,
+  { trueUser: agent, services, reply, received }: Known,
   { grant, target, reason, ticket, consent, to, from, app }: Start & { readonly app: AppHost | null },
 ): Promise<FastifyReply> {
   if (app === null) throw new Fault("forbidden", "the console was not told which host of the app is meant");
@@ -151,10 +122,13 @@ export async function startFromConsole(
  * Ends the impersonation of this browser, if there is one, and takes its cookies off; also what has ended and is still there, and what
  * another agent has left: who has its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
-async function leave(
-  services: Services,
-  { received, anyImpersonation, ownImpersonation, trueUser }: Visitor,
-): Promise<Between> {
+async function leave({
+  services,
+  received,
+  anyImpersonation,
+  ownImpersonation,
+  trueUser,
+}: Visitor): Promise<Between> {
   if (received.browser.secret === null) return { setCookies: [], cookies: received.browser.cookies };
   const impersonation = ownImpersonation ?? anyImpersonation;
   if (isOpen(impersonation)) {

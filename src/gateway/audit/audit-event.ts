@@ -12,13 +12,21 @@ export interface Saying {
   readonly outcome: AuditEvent["outcome"];
   readonly trueUser: Identity | null;
   readonly effectiveUser: Identity | null;
-  readonly target?: Identity;
+  readonly target?: Identity | null;
   readonly impersonation: Impersonation | null;
   readonly decision?: AuditEvent["decision"];
   readonly response?: AuditEvent["response"];
   readonly captured?: Captured;
-  readonly intent?: string;
-  readonly detail?: string;
+  readonly intent?: string | null;
+  readonly detail?: string | null;
+}
+
+/** For what is about nobody. */
+export const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
+
+/** An impersonation and its two people, as they were at its start. */
+export function bothOf(impersonation: Impersonation) {
+  return { trueUser: impersonation.agent, effectiveUser: impersonation.effectiveUser, impersonation };
 }
 
 /** One event with its id and time; `received` is null for what no request caused. */
@@ -38,7 +46,7 @@ export function eventOf(
     outcome: saying.outcome,
     trueUser: saying.trueUser,
     effectiveUser: saying.effectiveUser,
-    ...(saying.target === undefined ? {} : { target: saying.target }),
+    ...(saying.target ? { target: saying.target } : {}),
     impersonation: impersonation && {
       id: impersonation.id,
       mode: modeAt(impersonation, now),

@@ -1,6 +1,6 @@
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { eventOf, recordAside, type Saying } from "./audit-event.ts";
+import { bothOf, eventOf, recordAside, type Saying } from "./audit-event.ts";
 
 /**
  * Records a refusal without an impersonation, if its sender is known and had not too many: records stay on disk, and an attacker could
@@ -18,9 +18,8 @@ export function noteRefusal(
     return;
   }
   const most = received.snapshot.settings.limits.refusalsPerMinute;
-  if (
-    !services.refusals.admits({ person: trueUser.id, address: received.client.ip }, most, received.startedAt)
-  ) {
+  const who = { person: trueUser.id, address: received.client.ip };
+  if (!services.refusals.admits(who, most, received.startedAt)) {
     services.counters.leftOut("pace");
     const left = services.refusals.leaveOut(received.startedAt);
     if (left !== null)
@@ -50,15 +49,7 @@ export async function recordDenied(
   if (loaded.kind !== "found") return false;
   const { impersonation } = loaded;
   services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
-  await services.ledger.record(
-    eventOf(services, received, {
-      action: "impersonation.denied",
-      outcome: "failure",
-      trueUser: impersonation.agent,
-      effectiveUser: impersonation.effectiveUser,
-      impersonation,
-      detail,
-    }),
-  );
+  const about = { action: "impersonation.denied", outcome: "failure", ...bothOf(impersonation) } as const;
+  await services.ledger.record(eventOf(services, received, { ...about, detail }));
   return true;
 }

@@ -10,21 +10,20 @@ export interface Progress {
   stop(): void;
 }
 
-interface ProgressOptions {
-  /** Between two records, ms; a minute unless given. */
-  readonly every?: number;
-  /** Called when a record fails: the request has to be cut, since nothing goes on unrecorded. */
-  readonly lost: () => void;
-}
-
+/** Between two records, ms. */
+const EVERY = 60_000;
 const NOTHING: Carried = { requestBytes: 0, responseBytes: 0 };
 
 /**
  * Writes a record each minute for an impersonated request that stays open: sockets, event streams, slow answers. The outcome comes once, at
- * the end. Null for a request without an intent.
+ * the end. Null for a request without an intent. `lost` is called when a record fails: the request has to be cut, since nothing goes on
+ * unrecorded.
  */
-export function progress(services: Services, signed: Signed, options: ProgressOptions): Progress | null {
-  const { every = 60_000, lost } = options;
+export function progress(
+  services: Services,
+  signed: Signed,
+  { lost }: { readonly lost: () => void },
+): Progress | null {
   if (signed.effects.intent === null) return null;
   let seen: { readonly status: number; readonly carried: () => Carried } | null = null;
   const timer = setInterval(() => {
@@ -35,8 +34,7 @@ export function progress(services: Services, signed: Signed, options: ProgressOp
       services.log.error({ err: error, event }, "what stays open could not be recorded, so it is cut");
       lost();
     });
-  }, every);
-  timer.unref();
+  }, EVERY).unref();
   return {
     opened: (status, carried) => {
       seen = { status, carried };
@@ -54,6 +52,6 @@ function progressEvent(services: Services, signed: Signed, status: number | null
     impersonation: signed.effects.impersonation,
     decision: decisionOf(signed),
     response: { status, bytes, duration: services.clock.monotonic() - signed.startedAt, ending: null },
-    ...(signed.effects.intent === null ? {} : { intent: signed.effects.intent }),
+    intent: signed.effects.intent,
   });
 }

@@ -4,7 +4,7 @@ import { type Impersonation, isOpen } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import { ownCookies } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
-import { eventOf, recordedPath } from "./audit-event.ts";
+import { bothOf, eventOf, recordedPath } from "./audit-event.ts";
 
 /** What was refused and why; `address` is the target as it was sent, `id` the request id of the answer. */
 interface Refusal {
@@ -59,11 +59,7 @@ function eventFor(
   { fault, id, address }: Refusal,
 ): ReturnType<typeof eventOf> {
   const event = eventOf(services, null, {
-    action: "impersonation.denied",
-    outcome: "failure",
-    trueUser: impersonation.agent,
-    effectiveUser: impersonation.effectiveUser,
-    impersonation,
+    ...{ action: "impersonation.denied", outcome: "failure", ...bothOf(impersonation) },
     detail: `${fault.code}: ${fault.detail}`,
   });
   const [path = "", ...query] = address.split("?");

@@ -2,7 +2,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { passed } from "../../domain/thresholds.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { eventOf, recordAside } from "./audit-event.ts";
+import { bothOf, eventOf, recordAside } from "./audit-event.ts";
 
 /** Tells of a start that is worth a look. Nobody waits for it; what can't be found out or recorded is in the log. */
 export async function tellThresholds(
@@ -23,11 +23,7 @@ export async function tellThresholds(
     for (const { threshold, told } of passed(thresholds, { ...begun, timeOfDay, breakGlass })) {
       services.counters.thresholdPassed(threshold);
       const event = eventOf(services, received, {
-        action: "threshold.passed",
-        outcome: "success",
-        trueUser: agent,
-        effectiveUser,
-        impersonation,
+        ...{ action: "threshold.passed", outcome: "success", ...bothOf(impersonation) },
         detail: `${threshold}: ${told}`,
       });
       await recordAside(services, event, "a threshold");

@@ -3,7 +3,7 @@ import type { Holder } from "../../config/hold.ts";
 import type { Load } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type Watch, watch } from "../../config/watch.ts";
-import { eventOf, recordAside } from "../audit/audit-event.ts";
+import { eventOf, NOBODY, recordAside } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
 import { checkLookups } from "./check-lookups.ts";
 
@@ -59,13 +59,7 @@ export async function recordConfig(
   detail: string | null,
 ): Promise<void> {
   const outcome = action === "config.loaded" ? "success" : "failure";
-  const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
-  const event = eventOf(services, null, {
-    action,
-    outcome,
-    ...nobody,
-    ...(detail === null ? {} : { detail }),
-  });
+  const event = eventOf(services, null, { action, outcome, ...NOBODY, detail });
   // With a full disk the gateway still proxies.
   await recordAside(services, event, "a config");
 }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Snapshot } from "../../config/snapshot.ts";
-import { type Consent, isLive } from "../../domain/consent/consent.ts";
+import { isLive } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
-import { eventOf } from "../audit/audit-event.ts";
+import { eventOf, NOBODY } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
 
 /**
@@ -16,24 +16,20 @@ export async function noteConsentSettings(services: Services): Promise<void> {
     const before = await services.settingsSeen.replace(digest);
     if (before === null) return;
     const event = eventOf(services, null, {
-      action: "consent.changed",
-      outcome: "success",
-      ...{ trueUser: null, effectiveUser: null, impersonation: null },
+      ...{ action: "consent.changed", outcome: "success", ...NOBODY },
       detail: `what entries ask of customers: from ${before} to ${digest}`,
     });
     await services.unrecorded.write(services, event, "a change of what customers are asked");
     const now = services.clock.now();
     for (const [, { consents }] of await services.consents.waiting()) {
       const live = consents.find((it) => isLive(it, now));
-      if (live !== undefined) await tell(services, snapshot, live);
+      if (live === undefined) continue;
+      const facts = { ...factsOf(live), kind: "changed", answerBy: null } as const;
+      await services.notices.tell(snapshot.settings, live.customer, facts);
     }
   } catch (error) {
     services.log.error({ err: error }, "customers could not be told that the settings have changed");
   }
-}
-
-async function tell({ notices }: Services, { settings }: Snapshot, consent: Consent): Promise<void> {
-  await notices.tell(settings, consent.customer, { ...factsOf(consent), kind: "changed", answerBy: null });
 }
 
 function digestOf({ policy, settings: { access, mail } }: Snapshot): string {
@@ -43,5 +39,5 @@ function digestOf({ policy, settings: { access, mail } }: Snapshot): string {
     ...[asked, access.page, access.optOut, access.recordsKept, mail !== null],
     ...approvers,
   ]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+  return hash("sha256", text, "base64url").slice(0, 16);
 }

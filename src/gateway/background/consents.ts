@@ -1,5 +1,6 @@
 import type { Closing } from "../../ports.ts";
 import { recordConsent } from "../consent/consent-events.ts";
+import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
 /**
@@ -7,44 +8,29 @@ import type { Services } from "../services/services.ts";
  * recorded by the gateway that was first.
  */
 export function tendConsents(services: Services, every: number): Closing & { sweep(): Promise<void> } {
-  let work: Promise<void> = Promise.resolve();
-  const sweep = (): Promise<void> => {
-    work = work
-      .then(async () => {
-        for (const it of await services.consents.sweep()) await recordConsent(services, null, it);
-        await services.cards.refresh(services);
-      })
-      .catch((error: unknown) =>
-        services.log.warn(
-          { err: error },
-          "what customers were asked could not be swept; it will be tried again",
-        ),
-      );
-    return work;
+  const { consents, cards, log, impersonations } = services;
+  const sweepOnce = async () => {
+    for (const it of await consents.sweep()) await recordConsent(services, null, it);
+    await cards.refresh(services);
   };
-  void sweep();
-  const timer = setInterval(sweep, every);
-  timer.unref();
-  const leave = services.impersonations.onEnded(({ id, effectiveUser, consent }) => {
+  const sweeping = repeated(every, sweepOnce, (err) =>
+    log.warn({ err }, "what customers were asked could not be swept; it will be tried again"),
+  );
+  void sweeping.again();
+  const leave = impersonations.onEnded(({ id, effectiveUser, consent }) => {
     if (!consent) return;
-    work = work
-      .then(async () => {
-        for (const it of await services.consents.useUp(effectiveUser.id, id))
-          await recordConsent(services, null, it);
-      })
-      .catch((error: unknown) =>
-        services.log.warn(
-          { err: error, impersonation: id },
-          "a consent could not be noted as used; its time runs out",
-        ),
-      );
+    const useUp = async () => {
+      for (const it of await consents.useUp(effectiveUser.id, id)) await recordConsent(services, null, it);
+    };
+    void sweeping.also(useUp, (err) =>
+      log.warn({ err, impersonation: id }, "a consent could not be noted as used; its time runs out"),
+    );
   });
   return {
-    sweep,
+    sweep: sweeping.again,
     async close() {
-      clearInterval(timer);
       leave();
-      await work;
+      await sweeping.close();
     },
   };
 }

@@ -1,8 +1,9 @@
 import { asGranted } from "../../domain/grant.ts";
 import { endedAt, type Impersonation, isOpen, lifeAt } from "../../domain/impersonation.ts";
 import type { Closing } from "../../ports.ts";
-import { eventOf } from "../audit/audit-event.ts";
+import { bothOf, eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
+import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 import { end, endEvent } from "../stages/start-and-stop.ts";
 
@@ -15,30 +16,22 @@ const WIDTH = 32;
  * records what could not be recorded before.
  */
 export function sweeper(services: Services, every: number): Closing & { sweep(): Promise<void> } {
-  let work: Promise<void> = Promise.resolve();
-  const sweep = (): Promise<void> => {
-    work = work
-      .then(() => services.unrecorded.settle(services))
-      .then(() => sweepOnce(services))
-      .catch((error: unknown) =>
-        services.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
-      );
-    return work;
-  };
-  const timer = setInterval(sweep, every);
-  timer.unref();
-  const leave = services.impersonations.onLost((it) => {
-    work = work.then(() =>
-      services.unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),
+  const { impersonations, log, unrecorded } = services;
+  const sweepAll = () => unrecorded.settle(services).then(() => sweepOnce(services));
+  const sweeping = repeated(every, sweepAll, (err) =>
+    log.warn({ err }, "the store could not be swept; it will be tried again"),
+  );
+  const leave = impersonations.onLost((it) => {
+    void sweeping.also(() =>
+      unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),
     );
   });
   return {
-    sweep,
+    sweep: sweeping.again,
     async close() {
-      clearInterval(timer);
       leave();
-      await work;
-      await services.unrecorded.settle(services);
+      await sweeping.close();
+      await unrecorded.settle(services);
     },
   };
 }
@@ -47,11 +40,7 @@ async function sweepOnce(services: Services): Promise<void> {
   const { policy } = services.config.current();
   const off = policy.impersonation === "off";
   await inBatches(await services.impersonations.list(), WIDTH, async (it) => {
-    const today = asGranted(policy, it, {
-      agent: it.agent,
-      target: it.effectiveUser,
-      place: null,
-    });
+    const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser, place: null });
     const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
     if (isOpen(it) && why !== null) await end(services, null, it, why);
     else if (lifeAt(it, services.clock.now()) === "lapsed") await fellBack(services, it);
@@ -62,8 +51,7 @@ async function sweepOnce(services: Services): Promise<void> {
 async function fellBack(services: Services, it: Impersonation): Promise<void> {
   const lowered = await services.impersonations.fallBack(it.id);
   if (lowered === null) return;
-  const { agent: trueUser, effectiveUser } = lowered;
-  const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
-  const event = eventOf(services, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
+  const saying = { action: "impersonation.lowered", outcome: "success", detail: "expired" } as const;
+  const event = eventOf(services, null, { ...saying, ...bothOf(lowered) });
   await services.unrecorded.write(services, event, "the end of a step up");
 }

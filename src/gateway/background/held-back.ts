@@ -1,5 +1,6 @@
 import type { Holder } from "../../config/hold.ts";
 import type { Closing } from "../../ports.ts";
+import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
 /**
@@ -12,7 +13,6 @@ export function holdBack(
   { every, switchedOff }: { readonly every: number; readonly switchedOff: () => Promise<void> },
 ): Closing & { look(): Promise<void> } {
   let known = "";
-  let work: Promise<void> = Promise.resolve();
   const lookOnce = async () => {
     const { off, blocks } = await services.blocks.held();
     const now = JSON.stringify([off, blocks]);
@@ -24,21 +24,15 @@ export function holdBack(
     services.sockets.cutImpersonated("ended-revoked");
     await switchedOff();
   };
-  const look = (): Promise<void> => {
-    work = work.then(lookOnce).catch((error: unknown) => {
-      services.log.warn({ err: error }, "what administrators have said could not be read; it is tried again");
-    });
-    return work;
-  };
-  const leave = services.blocks.onChanged(() => void look());
-  const timer = setInterval(look, every);
-  timer.unref();
+  const looking = repeated(every, lookOnce, (err) =>
+    services.log.warn({ err }, "what administrators have said could not be read; it is tried again"),
+  );
+  const leave = services.blocks.onChanged(() => void looking.again());
   return {
-    look,
+    look: looking.again,
     async close() {
-      clearInterval(timer);
       leave();
-      await work;
+      await looking.close();
     },
   };
 }

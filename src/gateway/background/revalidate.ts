@@ -4,12 +4,8 @@ import type { Open, Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "../stages/start-and-stop.ts";
 
-interface RecheckOptions {
-  /** How often each is asked about, ms; 15 s unless given. */
-  readonly every?: number;
-  /** How long an open request may go on while its right can't be checked, ms; 45 s unless given. */
-  readonly unknownFor?: number;
-}
+/** How long an open request may go on while its right can't be checked, ms. */
+const UNKNOWN_FOR = 45_000;
 
 /** Checks open impersonated requests again and again. */
 interface Recheck extends Closing {
@@ -24,8 +20,10 @@ const WIDTH = 32;
  * Checks open sockets and streams, since they make no new request that would be judged. With these times nothing stays open for longer than
  * a minute after the right to it was lost, also when that can't be checked.
  */
-export function recheck(services: Services, options: RecheckOptions = {}): Recheck {
-  const { every = 15_000, unknownFor = 45_000 } = options;
+export function recheck(
+  services: Services,
+  { every }: { readonly every: number } = { every: 15_000 },
+): Recheck {
   const goodAt = new WeakMap<Open, number>();
   let work: Promise<void> | null = null;
 
@@ -36,7 +34,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
     const standing = await asking(services, open);
     if (standing.kind === "good") goodAt.set(open, asked);
     else if (standing.kind === "ended") await finish(services, open, standing);
-    else if (asked - since >= unknownFor) services.sockets.cutOne(open, standing.why);
+    else if (asked - since >= UNKNOWN_FOR) services.sockets.cutOne(open, standing.why);
   }
 
   function check(): Promise<void> {
@@ -50,8 +48,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
     return work;
   }
 
-  const timer = setInterval(check, every);
-  timer.unref();
+  const timer = setInterval(check, every).unref();
   return {
     check,
     async close() {

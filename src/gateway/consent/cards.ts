@@ -20,7 +20,7 @@ type Ask = Card & { readonly within: string | null };
 
 export function cards(consents: Pick<Services["consents"], "onChanged">): Cards {
   const asks = new Map<string, Ask>();
-  const views = new Map<string, ReadonlyMap<string, Card>>();
+  const views = new Map<string, Map<string, Card>>();
   const people = new Map<string, Known>();
   const asked = (customer: string, { consents }: CustomerSaid): void => {
     const open = consents.find((it) => it.state === "asked" && it.origin === "asked");
@@ -30,15 +30,13 @@ export function cards(consents: Pick<Services["consents"], "onChanged">): Cards 
   const leave = consents.onChanged(asked);
   let leaveEnded: (() => void) | null = null;
   const ended = ({ id, effectiveUser }: Impersonation): void => {
-    const rest = new Map(views.get(effectiveUser.id));
-    rest.delete(id);
-    if (rest.size === 0) views.delete(effectiveUser.id);
-    else views.set(effectiveUser.id, rest);
+    const rest = views.get(effectiveUser.id);
+    rest?.delete(id);
+    if (rest?.size === 0) views.delete(effectiveUser.id);
   };
   const begun = (services: Services, it: Impersonation): void => {
     const card = viewCard(services, it);
-    const { id } = it.effectiveUser;
-    if (card !== null) views.set(id, new Map([...(views.get(id) ?? []), [it.id, card]]));
+    if (card !== null) views.getOrInsertComputed(it.effectiveUser.id, () => new Map()).set(it.id, card);
   };
   return {
     of: (services, received) => {

@@ -17,22 +17,6 @@ const ACTIONS = {
   "used-up": "consent.used",
 } as const satisfies Record<Consent["state"], ConsentAction>;
 
-/** What the record says of a consent that has just become what it is. `received` is null for what the clock did. */
-function consentEvent(
-  services: Pick<Services, "clock" | "config" | "newId">,
-  received: Received | null,
-  consent: Consent,
-): AuditEvent {
-  const action = ACTIONS[consent.state];
-  return aboutCustomer(services, received, {
-    action,
-    agent: consent.agent,
-    customer: consent.customer,
-    consent: recordOf(consent),
-    detail: consent.said,
-  });
-}
-
 export function aboutCustomer(
   services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
@@ -44,15 +28,9 @@ export function aboutCustomer(
     readonly detail: string | null;
   },
 ): AuditEvent {
-  const { action, agent: trueUser, customer: effectiveUser, consent, detail } = it;
-  const event = eventOf(services, received, {
-    action,
-    outcome: "success",
-    trueUser,
-    effectiveUser,
-    impersonation: null,
-    ...(detail === null ? {} : { detail }),
-  });
+  const { agent: trueUser, customer: effectiveUser, consent, ...rest } = it;
+  const people = { trueUser, effectiveUser, impersonation: null };
+  const event = eventOf(services, received, { ...rest, outcome: "success", ...people });
   return consent === undefined ? event : { ...event, consent };
 }
 
@@ -63,11 +41,13 @@ function recordOf(it: Consent): ConsentRecord {
   return { ...how, answerBy, until, answeredBy, impersonation };
 }
 
-/** Writes what has happened already, as soon as that can be done; counted by its word. */
+/** Writes that a consent has just become what it is, as soon as that can be done. `received` is null for what the clock did. */
 export async function recordConsent(
   services: Services,
   received: Received | null,
   consent: Consent,
 ): Promise<void> {
-  await services.unrecorded.write(services, consentEvent(services, received, consent), "a consent");
+  const { state, agent, customer, said: detail } = consent;
+  const about = { action: ACTIONS[state], agent, customer, consent: recordOf(consent), detail };
+  await services.unrecorded.write(services, aboutCustomer(services, received, about), "a consent");
 }

@@ -6,12 +6,13 @@ import { consentCodes } from "../../sessions/consent/codes.ts";
 import { consents } from "../../sessions/consent/consents.ts";
 import { outbox } from "../../sessions/consent/outbox.ts";
 import { settingsSeen } from "../../sessions/consent/settings-seen.ts";
+import { helpRequests } from "../../sessions/help/help-requests.ts";
 import { sealedValues } from "../../sessions/sealed-values.ts";
 import { eventOf, recordAside } from "../audit/audit-event.ts";
-import { helpServices } from "../help/help-services.ts";
-import type { Services } from "../services/services.ts";
+import { type HelpDelivery, helpQueue } from "../help/help-queue.ts";
+import type { LinkedAsk, Services } from "../services/services.ts";
 import { cards } from "./cards.ts";
-import { type LinkedAsk, notices } from "./notices.ts";
+import { notices } from "./notices.ts";
 
 interface ConsentParts {
   readonly store: Store;
@@ -44,20 +45,14 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     keepFor: () => config.current().settings.access.keep,
   });
   const shown = cards(said);
-  const { redact } = parts;
-  const help = helpServices({ ...sealed, log, config, redact, mailer: parts.mailer ?? mailer });
+  const sending = { clock, log, mailer: parts.mailer ?? mailer, settings: () => config.current().settings };
+  const help = helpQueue({
+    ...{ ...sending, redact: parts.redact, requests: helpRequests(sealed) },
+    outbox: outbox<HelpDelivery>(sealed, "help-delivery"),
+  });
   const links = sealedValues<LinkedAsk>(sealed, "consent-link");
   const told = notices({
-    ...{
-      outbox: outbox(sealed, "notice"),
-      links,
-      clock,
-      log,
-      newId,
-      mailer: parts.mailer ?? mailer,
-      done: parts.done,
-    },
-    settings: () => config.current().settings,
+    ...{ ...sending, outbox: outbox(sealed, "notice"), links, newId, done: parts.done },
     settled: async ({ customer, about, id, of = null }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
       const event = eventOf({ clock, config, newId }, null, {

@@ -1,11 +1,11 @@
 import type { Redact } from "../../audit/record/redact.ts";
 import type { Mailer } from "../../clients/mail.ts";
 import type { Settings } from "../../config/snapshot.ts";
-import type { HelpRequest } from "../../domain/help/help.ts";
-import type { Clock, Closing, Log } from "../../ports.ts";
+import type { Clock, Log } from "../../ports.ts";
 import type { Outbox, Waiting } from "../../sessions/consent/outbox.ts";
 import type { HelpRequests } from "../../sessions/help/help-requests.ts";
-import { deliveries } from "../services/deliveries.ts";
+import { Deliveries } from "../services/deliveries.ts";
+import type { HelpQueue } from "../services/services.ts";
 import { outletSender } from "./outlets.ts";
 
 /** One request for help on its way to one outlet. */
@@ -13,18 +13,6 @@ export interface HelpDelivery extends Waiting {
   readonly request: string;
   /** `mail`, `webhooks[0]`, `redis`. */
   readonly outlet: string;
-}
-
-/** Requests for help: kept, and sent wherever the config says, until it is taken there. */
-export interface HelpQueue extends Closing {
-  /** Keeps it for good before it resolves. Throws a Fault `store-unavailable`. */
-  take(request: HelpRequest, help: NonNullable<Settings["help"]>): Promise<void>;
-  /** Null where there is none of this id, or none any more. */
-  read(id: string): Promise<HelpRequest | null>;
-  /** Takes secrets out of what a page tells, as from records. */
-  readonly redact: Redact;
-  /** Tries now what waits. Never rejects. */
-  deliver(): Promise<void>;
 }
 
 interface HelpQueueDeps {
@@ -40,7 +28,7 @@ interface HelpQueueDeps {
 export function helpQueue(deps: HelpQueueDeps): HelpQueue {
   const { requests, clock, log, settings, redact } = deps;
   const send = outletSender(deps);
-  const sending = deliveries<HelpDelivery>({
+  const sending = new Deliveries<HelpDelivery>({
     ...deps,
     what: "requests for help",
     send: async ({ request: id, outlet: name }) => {

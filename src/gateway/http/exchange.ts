@@ -15,10 +15,7 @@ export interface UpstreamHead {
 }
 
 /** What goes to the client instead. `transform` sees the body bytes in between; null passes them through untouched. */
-export interface HeadPlan {
-  readonly status: number;
-  readonly message: string;
-  readonly headers: RawHeaders;
+export interface HeadPlan extends UpstreamHead {
   readonly transform: Transform | null;
   /** `transform` changes no byte and finds nothing wrong: the head doesn't wait for what it makes of the body. */
   readonly watches?: true;

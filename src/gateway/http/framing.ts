@@ -1,14 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Fault } from "../../errors.ts";
-
-/** How long a client's body is: not there, as many bytes as it says, or until its last chunk. */
-type Framing =
-  | { readonly kind: "none" }
-  | { readonly kind: "length"; readonly length: number }
-  | { readonly kind: "chunked" };
-
-const NONE: Framing = { kind: "none" };
-const CHUNKED: Framing = { kind: "chunked" };
+import type { RequestFraming } from "./client/request-head.ts";
 
 /**
  * What is wrong with a request's framing that node's parser accepts; null for a request with one reading. Parsers that disagree about the end
@@ -33,8 +25,8 @@ export function framingFault(request: Pick<IncomingMessage, "headers" | "httpVer
 }
 
 /** How the client frames its body. Any method may have one; call it only where `framingFault` found nothing. */
-export function framingOf(request: Pick<IncomingMessage, "headers">): Framing {
-  if (request.headers["transfer-encoding"] !== undefined) return CHUNKED;
-  const text = request.headers["content-length"];
-  return text === undefined ? NONE : { kind: "length", length: Number(text) };
+export function framingOf(request: Pick<IncomingMessage, "headers">): RequestFraming {
+  if (request.headers["transfer-encoding"] !== undefined) return "chunked";
+  const length = request.headers["content-length"];
+  return length === undefined ? "none" : Number(length);
 }

@@ -45,18 +45,18 @@ export function requestHeaders(raw: RawHeaders, drop: ((name: string) => boolean
     }
     kept.push(name, value);
   }
-  return named === null ? kept : without(kept, namesIn(named));
+  return withoutNamed(kept, named);
 }
 
-/** The head of an answer without its hop-by-hop fields, and what the transport has to know of it. */
-interface AnswerHead {
-  readonly head: UpstreamHead;
-  /** Its body is a stream of events, which may be silent for long. */
-  readonly events: boolean;
-}
-
-/** Takes from the head of an answer what goes no further. Its framing has one reading: the parser saw to that. */
-export function answerHead(status: number, message: string, raw: RawHeaders): AnswerHead {
+/**
+ * Takes from the head of an answer what goes no further. Its framing has one reading: the parser saw to that. `events`: its body is a stream
+ * of events, which may be silent for long.
+ */
+export function answerHead(
+  status: number,
+  message: string,
+  raw: RawHeaders,
+): { readonly head: UpstreamHead; readonly events: boolean } {
   const headers: string[] = [];
   let named: string | null = null;
   let events = false;
@@ -72,22 +72,17 @@ export function answerHead(status: number, message: string, raw: RawHeaders): An
     }
     headers.push(name, value);
   }
-  const kept = named === null ? headers : without(headers, namesIn(named));
-  return { head: { status, message, headers: kept }, events };
+  return { head: { status, message, headers: withoutNamed(headers, named) }, events };
 }
 
-function namesIn(connection: string): ReadonlySet<string> | null {
-  if (connection === "keep-alive" || connection === "close") return null;
+/** Takes out what the value of `Connection` names. */
+function withoutNamed(headers: RawHeaders, connection: string | null): RawHeaders {
+  if (connection === null || connection === "keep-alive" || connection === "close") return headers;
   const names = new Set<string>();
   for (const part of connection.split(",")) {
     const name = part.trim().toLowerCase();
     if (name !== "" && !UNSTRIPPABLE.has(name)) names.add(name);
   }
-  return names;
-}
-
-function without(headers: readonly string[], names: ReadonlySet<string> | null): RawHeaders {
-  if (names === null) return headers;
   const kept: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";

@@ -40,6 +40,7 @@ interface CookieNames {
 }
 
 type Scheme = "http" | "https";
+const SCHEMES: readonly Scheme[] = ["http", "https"];
 
 /** The second is its name in 0.1.0. Both are set and read, so that gateways of both versions can run side by side. */
 const MARKERS: readonly string[] = ["impersonating", "worn"];
@@ -95,24 +96,19 @@ export function ownCookies(
   if (!header.includes(name)) return { rest: header, ...NONE };
   const isNamed = ours(name);
   const rest: string[] = [];
-  const found = new Map<string, readonly string[]>();
-  const names = cookieNames(name, scheme, domain);
-  const here: string[] = [];
   const near: string[] = [];
-  const before: string[] = [];
   const agent: string[] = [];
+  const found = new Map<string, readonly string[]>();
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (kind === "secret" || kind === "notice" || kind === "marker" || kind === "sign-in")
-      found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
     else if (kind === "agent") agent.push(value);
-    else if (key === names.here) here.push(value);
-    else if (key === names.before) before.push(value);
+    else found.set(key, [...(found.get(key) ?? []), value]);
   }
+  const names = cookieNames(name, scheme, domain);
   const undomained = cookieNames(name, scheme);
   const said = (key: "secret" | "notice" | "signIn") =>
     found.get(names[key]) ?? found.get(undomained[key]) ?? [];
@@ -126,27 +122,23 @@ export function ownCookies(
     // It opens nothing; of two, either may be planted.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
     marks: [...names.markers, ...undomained.markers].flatMap((marker) => found.get(marker) ?? []),
-    here,
+    here: found.get(names.here) ?? [],
     near,
-    before,
+    before: found.get(names.before) ?? [],
     signIn: signIns.size === 1 ? ([...signIns][0] ?? null) : null,
     agent,
   };
 }
 
 /** `secrets` false: what looks like our secret opens nothing, so it is a cookie of the app. */
-interface Taken {
-  readonly secrets: boolean;
-}
-
-const ALL: Taken = { secrets: true };
+type Taken = { readonly secrets: boolean };
 
 /** Whether one of ours, of either scheme, is among these; a value that everybody can write is none. */
-export function carriesOurs(header: string, name: string, taken = ALL): boolean {
+export function carriesOurs(header: string, name: string, taken?: Taken): boolean {
   return header.includes(name) && header.split(";").some(isTaken(name, taken));
 }
 
-function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
+function isTaken(name: string, { secrets } = { secrets: true }): (part: string) => boolean {
   const isNamed = ours(name);
   return (part) => {
     const { key, value } = pairOf(part);
@@ -156,7 +148,7 @@ function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
 }
 
 /** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
-export function withoutOurs(headers: readonly string[], name: string, taken = ALL): readonly string[] {
+export function withoutOurs(headers: readonly string[], name: string, taken?: Taken): readonly string[] {
   let changed: string[] | null = null;
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const line = headers[at + 1] ?? "";
@@ -309,13 +301,10 @@ export function clearingDoubled(
   name: string,
   domain: string | null = null,
 ): readonly string[] {
-  const doubled = (["http", "https"] as const).some(
-    (scheme) => ownCookies(header, name, scheme, domain).rivals.length > 0,
-  );
-  if (!doubled) return [];
+  if (!SCHEMES.some((scheme) => ownCookies(header, name, scheme, domain).rivals.length > 0)) return [];
   const domains = domain === null ? [null] : [null, domain];
   return domains.flatMap((each) =>
-    (["http", "https"] as const).flatMap((scheme) => {
+    SCHEMES.flatMap((scheme) => {
       const names = cookieNames(name, scheme, each);
       const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
       return [...both, ...markerCookies(name, null, scheme, 0, each)];

@@ -33,15 +33,11 @@ export function letGo(socket: Duplex, within = CLOSE_TIMEOUT): void {
   if (socket.destroyed) return;
   socket.end();
   socket.resume();
-  const timer = setTimeout(close, within, socket);
+  const timer = setTimeout(() => socket.destroy(), within);
   socket.once("close", () => clearTimeout(timer));
 }
 
 /** For `error` events: destroys the socket, whose holder hears of it by its `close`. */
 export function leave(this: Duplex): void {
   this.destroy();
-}
-
-function close(socket: Duplex): void {
-  socket.destroy();
 }

@@ -71,11 +71,12 @@ export class Relay implements ResponseHandler, Source {
     // A request whose body was read before is over, though its client waits.
     const unread = body === null && client.request.destroyed;
     if (client.response.destroyed || unread || client.request.socket.destroyed) {
-      this.#settle(clientEnding(this.#exchange.client.request));
+      this.#settle(clientEnding(client.request));
       return false;
     }
     client.response.on("close", () => this.#clientClosed());
     client.request.socket.on("end", this.#clientEnded);
+    if (client.request.socket.readableEnded) this.#clientEnded();
     if (signal?.aborted === true) this.handleEvent();
     else signal?.addEventListener("abort", this);
     return this.#phase === "waiting";
@@ -115,7 +116,7 @@ export class Relay implements ResponseHandler, Source {
 
   awaited(): void {
     if (this.#phase === "waiting") this.#watch(this.#parts.unanswered);
-    else if (this.#uploading) this.#arm(noneTaken, this.#parts.timeouts.answerIdle);
+    else if (this.#uploading) this.#arm(Relay.#untaken, this.#parts.timeouts.answerIdle);
   }
 
   moving(): void {
@@ -193,7 +194,7 @@ export class Relay implements ResponseHandler, Source {
 
   lingers(): void {
     if (this.#phase !== "settled" && !this.#uploading)
-      this.#arm(answerStalled, this.#parts.timeouts.answerIdle);
+      this.#arm(Relay.#stalled, this.#parts.timeouts.answerIdle);
   }
 
   spoilt(error: unknown): void {
@@ -222,16 +223,16 @@ export class Relay implements ResponseHandler, Source {
   }
 
   /** The answer is out, but the app takes nothing more of the body. */
-  untaken(): void {
-    if (this.#request !== null) this.#parts.app.abort(this.#request);
-    this.failed(OVER, true);
+  static #untaken(it: Relay): void {
+    if (it.#request !== null) it.#parts.app.abort(it.#request);
+    it.failed(OVER, true);
   }
 
   /** An event stream may be silent as long as it likes, but a client must take what is there for it. */
-  stalled(): void {
-    if (this.#outlet?.blocked === true || this.#phase === "complete") this.#cut("client-aborted");
-    else if (this.#events) this.#timer?.refresh();
-    else this.#cut("upstream-timeout");
+  static #stalled(it: Relay): void {
+    if (it.#outlet?.blocked === true || it.#phase === "complete") it.#cut("client-aborted");
+    else if (it.#events) it.#timer?.refresh();
+    else it.#cut("upstream-timeout");
   }
 
   /** Begins to read the client's body, which it may be waiting to be asked for. */
@@ -267,7 +268,7 @@ export class Relay implements ResponseHandler, Source {
       this.fail(ownFault(error));
       return;
     }
-    if (socket.readableEnded) this.#clientEnded();
+    this.#request.last = socket.readableEnded;
     // Until there is a connection.
     this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);
@@ -298,8 +299,11 @@ export class Relay implements ResponseHandler, Source {
 
   /** It sends nothing more. Whether it still reads shows when something is written, or when its system no longer knows of the connection. */
   readonly #clientEnded = (): void => {
-    this.#exchange.client.request.socket.setKeepAlive(true, PROBE);
-    this.#request?.clientEnded();
+    const { client, signal } = this.#exchange;
+    client.request.socket.setKeepAlive(true, PROBE);
+    // An agent's browser has left then, and what it asked for takes no place among the requests of its impersonation.
+    if (signal === null) this.#request?.clientEnded();
+    else this.#cut("client-aborted");
   };
 
   #clientClosed(): void {
@@ -323,7 +327,7 @@ export class Relay implements ResponseHandler, Source {
     if (this.#phase === "settled") return;
     this.#release();
     answer?.();
-    this.#report(ending);
+    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #release(): void {
@@ -336,10 +340,6 @@ export class Relay implements ResponseHandler, Source {
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
     if (this.#request !== null) this.#parts.app.abort(this.#request);
-  }
-
-  #report(ending: Ending): void {
-    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
   }
 
   #carried(): Carried {
@@ -364,12 +364,4 @@ export class Relay implements ResponseHandler, Source {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-function noneTaken(relay: Relay): void {
-  relay.untaken();
-}
-
-function answerStalled(relay: Relay): void {
-  relay.stalled();
 }

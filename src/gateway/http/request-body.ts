@@ -29,7 +29,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
   broken: Error | null = null;
   #waiting: PromiseWithResolvers<Step> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  readonly #looking: NodeJS.Timeout | null;
+  readonly #looking: NodeJS.Timeout | undefined;
   /** How many looks found the app waiting, and the bytes at the first of them. */
   #waits = 0;
   #bytesThen = 0;
@@ -39,7 +39,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
     this.#request = request;
     this.#pace = pace;
     this.#stalled = stalled;
-    this.#looking = pace.rate > 0 ? setInterval(() => this.#look(), pace.idle / LOOKS) : null;
+    if (pace.rate > 0) this.#looking = setInterval(() => this.#look(), pace.idle / LOOKS);
     request.pause();
     request.on("data", (chunk: Buffer) => this.#arrived(chunk));
     request.on("end", () => this.#finished());
@@ -67,7 +67,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
     if (this.broken !== null) return;
     this.broken = error;
     this.#chunks = [];
-    this.#stopLooking();
+    clearInterval(this.#looking);
     this.#take()?.reject(error);
     if (!this.#ended && !this.#request.destroyed) this.#discard();
   }
@@ -109,13 +109,9 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
       this.#stalled(`${came} bytes came in ${idle} ms; \`limits.uploadRate\` is ${rate} a second`);
   }
 
-  #stopLooking(): void {
-    if (this.#looking !== null) clearInterval(this.#looking);
-  }
-
   #finished(): void {
     this.#ended = true;
-    this.#stopLooking();
+    clearInterval(this.#looking);
     this.#take()?.resolve(DONE);
   }
 

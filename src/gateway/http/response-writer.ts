@@ -53,7 +53,7 @@ export class Outlet {
     this.#plan = plan;
     if (plan.transform === null || plan.watches === true) this.#begins(plan);
     if (plan.transform !== null) this.#through(plan, plan.transform);
-    process.nextTick(tickOver, this);
+    process.nextTick(Outlet.#flush, this);
     for (const chunk of this.#early) this.write(chunk);
     this.#early = [];
     if (this.#complete) this.end();
@@ -82,15 +82,15 @@ export class Outlet {
   }
 
   /** The tick of the head is over: nothing is held back from here on. */
-  flush(): void {
-    this.#holding = false;
-    if (this.#ended) return;
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null) this.#send(held);
+  static #flush(it: Outlet): void {
+    it.#holding = false;
+    if (it.#ended) return;
+    const held = it.#held;
+    it.#held = null;
+    if (held !== null) it.#send(held);
     // `flushHeaders` would write the bytes of the head as UTF-8.
-    else if (this.#begun && this.bytes === 0) this.#response.write("", "latin1");
-    this.#source.lingers();
+    else if (it.#begun && it.bytes === 0) it.#response.write("", "latin1");
+    it.#source.lingers();
   }
 
   /** Writes the head unless it is written; false if it can't be. */
@@ -178,8 +178,4 @@ function asNodeWrites(headers: RawHeaders): string[] {
     return turned;
   }
   return headers as string[];
-}
-
-function tickOver(outlet: Outlet): void {
-  outlet.flush();
 }

@@ -36,12 +36,11 @@ export function transport(options: TransportOptions, streams: Streams = new Stre
     unanswered: new Deadlines<Relay>(timeouts.answer, (relay) => relay.unanswered()),
     streams: new Set<Relay>(),
   };
-  function send(exchange: Exchange): void {
-    const relay = new Relay(exchange, parts);
-    if (relay.open()) dispatch(relay, exchange);
-  }
   return {
-    send,
+    send(exchange) {
+      const relay = new Relay(exchange, parts);
+      if (relay.open()) dispatch(relay, exchange);
+    },
     endStreams() {
       for (const relay of [...parts.streams]) relay.handleEvent();
     },
@@ -54,18 +53,16 @@ function dispatch(relay: Relay, exchange: Exchange): void {
   if (body === null) sendClients(relay, exchange);
   // A client that said that its body is empty has said so to the app, too.
   else if (body.length === 0 && (method === "GET" || method === "HEAD"))
-    relay.send(null, framingOf(client.request).kind === "length" ? 0 : "none");
+    relay.send(null, typeof framingOf(client.request) === "number" ? 0 : "none");
   else relay.send(Buffer.from(body.buffer, body.byteOffset, body.byteLength), body.length);
 }
 
 function sendClients(relay: Relay, exchange: Exchange): void {
   const framing = framingOf(exchange.client.request);
-  if (framing.kind === "none") relay.send(null, "none");
-  else if (framing.kind === "chunked") relay.stream("chunked");
-  else if (framing.length === 0) relay.send(null, 0);
+  if (framing === "none" || framing === 0) relay.send(null, framing);
   // A small body is mostly in the same packet as its headers: node has parsed it when this turn is over.
-  else if (framing.length <= SMALL) setImmediate(sendSmall, relay, exchange, framing.length);
-  else relay.stream(framing.length);
+  else if (framing !== "chunked" && framing <= SMALL) setImmediate(sendSmall, relay, exchange, framing);
+  else relay.stream(framing);
 }
 
 function sendSmall(relay: Relay, { client: { request } }: Exchange, length: number): void {

@@ -2,15 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Navigation } from "../../domain/facts.ts";
 import { isByScript, visitOf } from "./script-requests.ts";
 
-const SITES = {
-  "same-origin": "same-origin",
-  "same-site": "same-site",
-  "cross-site": "cross-site",
-  none: "none",
-} as const;
+const SITES: ReadonlySet<unknown> = new Set(["same-origin", "same-site", "cross-site", "none"]);
 
 /** For everything but a document in a tab. One shared object: most requests are this. */
-const NO_NAVIGATION: Navigation = Object.freeze({
+export const NO_NAVIGATION: Navigation = Object.freeze({
   topLevel: false,
   byUser: false,
   site: "unknown",
@@ -66,9 +61,7 @@ function asksForDocument(destination: string | undefined | string[], headers: In
 }
 
 function siteOf(value: string | string[] | undefined): Navigation["site"] {
-  return typeof value === "string" && Object.hasOwn(SITES, value)
-    ? SITES[value as keyof typeof SITES]
-    : "unknown";
+  return SITES.has(value) ? (value as Navigation["site"]) : "unknown";
 }
 
 function isSpeculative(headers: IncomingHttpHeaders): boolean {

@@ -5,21 +5,13 @@ import type { HeaderRules } from "../../config/header-rules.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { Fault } from "../../errors.ts";
-import type { Client } from "../request.ts";
-
-/** Which host a request is for. */
-interface HostReading {
-  /** In lower case without port. */
-  readonly host: string;
-  /** As it was sent. */
-  readonly authority: string;
-}
+import type { Client, Site } from "../request.ts";
 
 /**
  * The host of a request. An HTTP/1.0 client may send no `Host`: then it is that of `publicUrl`, or of the app. Throws a Fault where it is
  * missing in HTTP/1.1, doubled or malformed.
  */
-export function hostReading(raw: IncomingMessage, settings: Settings): HostReading {
+export function hostReading(raw: IncomingMessage, settings: Settings): Pick<Site, "host" | "authority"> {
   let hosts = 0;
   for (let at = 0; at < raw.rawHeaders.length; at += 2) {
     const name = raw.rawHeaders[at] ?? "";

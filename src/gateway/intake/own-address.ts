@@ -13,9 +13,8 @@ export function ownAddress(
   origin: string,
   snapshot: Snapshot,
 ): (Page & { readonly target: string }) | null {
-  if (address === undefined || !URL.canParse(address)) return null;
-  const url = new URL(address);
-  if (url.origin !== origin) return null;
+  const url = URL.parse(address ?? "");
+  if (url?.origin !== origin) return null;
   const canonical = canonicalUrl(url.pathname + url.search, snapshot.settings.urlLimits);
   return canonical.kind === "canonical" ? canonical : null;
 }

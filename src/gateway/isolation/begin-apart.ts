@@ -53,10 +53,8 @@ async function openLabel(
   app: AppHost,
 ): Promise<Label> {
   // A new host: the browser has no cookies of the agent for it.
-  const scope = {
-    ...cookieScope({ ...received, site: { ...received.site, host: app.host } }),
-    allSent: true,
-  };
+  const there = { ...received, site: { ...received.site, host: app.host } };
+  const scope = { ...cookieScope(there), allSent: true };
   const { impersonation, secret } = await openRecorded(services, received, order, { sent: null, scope });
   return await services.labels.create({
     impersonation: impersonation.id,
@@ -76,14 +74,9 @@ export function markCookies(
   until: number,
 ): readonly string[] {
   const { site, snapshot } = received;
+  const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const lasts = Math.max(0, until - now);
   const value = services.forms.mark("near", `.${parent}`, now, lasts);
-  return neighbourCookies(
-    snapshot.settings.cookie.name,
-    site.host,
-    value,
-    site.scheme,
-    Math.ceil(lasts / 1000),
-  );
+  return neighbourCookies(name, site.host, value, site.scheme, Math.ceil(lasts / 1000));
 }

@@ -3,6 +3,7 @@ import type { Answer } from "../http/raw-response.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
+import { ledTo } from "../own-pages/answers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
@@ -10,8 +11,7 @@ import type { Services } from "../services/services.ts";
 import { callerOf } from "../stages/identify.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";
-import { quiet } from "./leading.ts";
-import { answered, type Located, refusal } from "./located.ts";
+import { answered, type Located, nothingHere, on, refusal } from "./located.ts";
 
 /** The files that pages of ours load. */
 export const ASSETS: ReadonlySet<string> = new Set([
@@ -49,17 +49,14 @@ const ON_THE_APPS: ReadonlySet<string> = new Set([
 export async function locateAtConsole(services: Services, received: Received): Promise<Located> {
   const { prefix } = received.snapshot.settings;
   const below = belowPrefix(received);
-  if (received.url.path === "/" || below === "")
-    return answered({ status: 303, headers: quiet(`${prefix}/`), body: "" });
+  if (received.url.path === "/" || below === "") return answered(ledTo(`${prefix}/`));
   // What people write into a helpdesk's macro or a bookmark.
-  if (received.url.path === "/open")
-    return answered({ status: 303, headers: quiet(`${prefix}${received.url.target}`), body: "" });
-  if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
+  if (received.url.path === "/open") return answered(ledTo(`${prefix}${received.url.target}`));
+  if (below === null) return answered(nothingHere(received));
   // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
-  if (ASSETS.has(below) || ITS_OWN.has(below) || isForPrograms(below))
-    return { kind: "received", received: base };
+  if (ASSETS.has(below) || ITS_OWN.has(below) || isForPrograms(below)) return on(base);
   if (FOR_ITS_SCRIPTS.has(below) && isOwnScript(received.raw.headers))
     return await known(services, received, base);
   if (!isOpenedInATab(received))
@@ -85,7 +82,7 @@ async function known(services: Services, received: Received, base: Received): Pr
     const lending = { ...base, site: { ...base.site, lent } };
     const { who } = await callerOf(services, lending);
     const counts = who.kind === "known" ? who.identity.id === visit.agent : who.kind === "unavailable";
-    if (counts) return { kind: "received", received: { ...base, site: { ...base.site, app, lent } } };
+    if (counts) return on({ ...base, site: { ...base.site, app, lent } });
   }
   const { who } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
@@ -98,7 +95,7 @@ async function known(services: Services, received: Received, base: Received): Pr
   const beside = snapshot.settings.console?.beside === true;
   const stays = signsIn || app === null || soon || linked || beside;
   if (who.kind !== "unknown" || stays || !navigation.topLevel)
-    return { kind: "received", received: { ...base, site: { ...base.site, app } } };
+    return on({ ...base, site: { ...base.site, app } });
   return answered(goOver(received, { console: "1" }, app.origin, url.target));
 }
 
@@ -157,7 +154,7 @@ export function toConsole(
   const url = new URL(target, console?.origin);
   for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
   url.searchParams.set("app", appMark(services, received, app));
-  return { status: 303, headers: quiet(url.href), body: "" };
+  return ledTo(url.href);
 }
 
 /** Whether an address of ours is one that the app's hosts don't have. */
@@ -170,8 +167,7 @@ export function isTheConsoles(received: Received): boolean {
 /** Redirects a page of ours that was asked for on the app's host to the console, if a tab asked for it. */
 export async function ledToConsole(services: Services, received: Received): Promise<Located> {
   const { navigation, url } = received;
-  if (!navigation.topLevel || navigation.speculative)
-    return answered(refusal(received, 404, "not-found", "There is nothing here."));
+  if (!navigation.topLevel || navigation.speculative) return answered(nothingHere(received));
   const about = await impersonationOf(services, received);
   const more = { ...cameFrom(received), ...(about === null ? {} : { impersonation: about }) };
   return answered(toConsole(services, received, { app: appHostOf(received), target: url.target, more }));

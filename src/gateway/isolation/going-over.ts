@@ -1,12 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import { Fault } from "../../errors.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import type { Answer } from "../http/raw-response.ts";
+import { ledTo } from "../own-pages/answers.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { quiet } from "./leading.ts";
 
 /** The host to go to, where the browser isn't known yet: a label's, or the console's. */
 type Place = { readonly label: string } | { readonly console: "1" };
@@ -21,14 +21,8 @@ export function goOver(received: Received, place: Place, app: string, to: string
   const nonce = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({ ...place, nonce: hashOf(nonce), to });
   const name = cookieNames(cookie.name, site.scheme).nonce;
-  return {
-    status: 303,
-    headers: [
-      ...quiet(`${app}${prefix}/over?${query}`),
-      ["Set-Cookie", setOwnCookie(name, nonce, site.scheme, Math.ceil(goingOver.nonce / 1000))],
-    ],
-    body: "",
-  };
+  const line = setOwnCookie(name, nonce, site.scheme, Math.ceil(goingOver.nonce / 1000));
+  return ledTo(`${app}${prefix}/over?${query}`, [["Set-Cookie", line]]);
 }
 
 /** The value of the browser's cookie on that host, and its age in seconds. */
@@ -63,22 +57,17 @@ export async function enter(
       "forbidden",
       "the code is old, was used, or is another browser's; open the page once more",
     );
-  return {
-    status: 303,
-    headers: [
-      ...quiet(pass.to),
-      ["Set-Cookie", setOwnCookie(names.secret, session.secret, site.scheme, session.seconds)],
-      ["Set-Cookie", setOwnCookie(names.nonce, null, site.scheme, null)],
-    ],
-    body: "",
-  };
+  return ledTo(pass.to, [
+    ["Set-Cookie", setOwnCookie(names.secret, session.secret, site.scheme, session.seconds)],
+    ["Set-Cookie", setOwnCookie(names.nonce, null, site.scheme, null)],
+  ]);
 }
 
 function hashOf(nonce: string): string {
-  return createHash("sha256").update(nonce).digest("base64url");
+  return hash("sha256", nonce, "base64url");
 }
 
-function same(a: string, b: string): boolean {
+export function same(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { languageFor } from "../../domain/language.ts";
 import { canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
@@ -10,6 +9,7 @@ import type { Answer } from "../http/raw-response.ts";
 import { appOf } from "../intake/app-of.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { initiatorOf } from "../intake/neighbours.ts";
+import { ledTo } from "../own-pages/answers.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import {
@@ -20,10 +20,9 @@ import {
   locateAtConsole,
   toConsole,
 } from "./console-host.ts";
-import { enter, goOver, type Session } from "./going-over.ts";
+import { enter, goOver, type Session, same } from "./going-over.ts";
 import { labelFor, labelIn } from "./label-of.ts";
-import { quiet } from "./leading.ts";
-import { answered, type Located, refusal } from "./located.ts";
+import { answered, type Located, nothingHere, on, refusal } from "./located.ts";
 
 /** Paths below the prefix that a label's host serves; all others are on the app's own host. */
 const ON_LABELS: ReadonlySet<string> = new Set([
@@ -55,25 +54,21 @@ export async function locate(services: Services, received: Received): Promise<Lo
   const below = belowPrefix(received) ?? "";
   if (below === "/in")
     return answered(await enter(services, received, async (pass) => sessionFor(received, label, pass)));
-  if (ASSETS.has(below)) return { kind: "received", received };
+  if (ASSETS.has(below)) return on(received);
   if (received.url.ours && (!ON_LABELS.has(below) || isTheConsoles(received)))
     return answered(onItsHost(services, received, label.app, label.name));
-  if (![received.browser.secret, ...received.browser.rivals].some((it) => isItsOwn(it, label)))
+  const { secret, rivals } = received.browser;
+  if (![secret, ...rivals].some((it) => it !== null && same(it, label.session)))
     return answered(unknown(received, label));
-  if (!(await mayAsk(services, received, label))) return answered(refused(received));
-  return { kind: "received", received: onTheApp(received, label) };
+  if (!(await mayAsk(services, received, label)))
+    return answered(refusal(received, 409, "other-host", "This comes from a page on another host."));
+  return on(onTheApp(received, label));
 }
 
 /** For as long as that it is told, too, what is over. */
 function sessionFor({ snapshot }: Received, label: Label, pass: LabelPass | ConsolePass): Session | null {
   const fits = pass.kind === "label" && pass.label === label.name && pass.agent === label.agent;
   return fits ? { secret: label.session, seconds: Math.ceil(snapshot.settings.cookie.keep / 1000) } : null;
-}
-
-/** Whether the cookie is that of this label. */
-function isItsOwn(sent: string | null, { session }: Label): boolean {
-  const [a, b] = [Buffer.from(sent ?? ""), Buffer.from(session)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /**
@@ -150,10 +145,6 @@ function unknown(received: Received, label: Label): Answer {
   return refusal(received, 401, "signed-out", "You are not signed in on this host.");
 }
 
-function refused(received: Received): Answer {
-  return refusal(received, 409, "other-host", "This comes from a page on another host.");
-}
-
 /** The page of an ended label: clears everything in the browser and links only to the app. */
 function endedPage(services: Services, received: Received, app: AppHost | null): Answer {
   const clear = ["Clear-Site-Data", '"*"'] as const;
@@ -184,13 +175,12 @@ function onItsHost(
   label: string | null = null,
 ): Answer {
   const { navigation, url } = received;
-  if (!navigation.topLevel || navigation.speculative)
-    return refusal(received, 404, "not-found", "There is nothing here.");
+  if (!navigation.topLevel || navigation.speculative) return nothingHere(received);
   // Pages of the console that are about an impersonation are told which.
   if (isTheConsoles(received))
     return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
-  return { status: 303, headers: quiet(`${whereKnown(received, app)}${url.target}${which}`), body: "" };
+  return ledTo(`${whereKnown(received, app)}${url.target}${which}`);
 }
 
 /**
@@ -198,13 +188,12 @@ function onItsHost(
  * with method and body. What browsers don't follow is refused by the judge.
  */
 async function ledBack({ labels }: Services, received: Received): Promise<Located> {
-  const on: Located = { kind: "received", received };
   const { url, snapshot } = received;
-  if (snapshot.settings.isolation === null || url.ours || !isFollowed(received)) return on;
+  if (snapshot.settings.isolation === null || url.ours || !isFollowed(received)) return on(received);
   const from = initiatorOf(received.raw.headers);
   const name = from === null ? null : labelIn(received, from.host);
   const label = name === null ? null : await labels.read(name);
-  if (label?.kind !== "open") return on;
+  if (label?.kind !== "open") return on(received);
   const here = await labelFor({ labels }, label, received.site);
   const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.site.origin)}${received.url.target}`;
   // Keeps the Referer, by which the label recognises its own page.

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "../../errors.ts";
+import type { Answer } from "../http/raw-response.ts";
 import { isFromThisHost } from "../intake/same-origin.ts";
 import type { Received } from "../request.ts";
 import { askerOf } from "./asker.ts";
 
 /**
  * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `api`: programs, never a browser. `console`: the
- * script of the console's own pages. `script`: scripts of our own origin. `exit`: a
- * person, with any browser. `page` and `form`: a person in a tab, of a browser that says so (Fetch Metadata).
+ * script of the console's own pages. `script`: scripts of our own origin. `exit`: a person, with any browser. `page` and `form`: a person in
+ * a tab, of a browser that says so (Fetch Metadata).
  */
 type Access = "public" | "api" | "console" | "script" | "exit" | "page" | "form";
 
@@ -40,17 +41,10 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["POST /stop", "exit"],
 ]);
 
-/** What is answered in the place of a page. */
-interface Refused {
-  readonly status: 403 | 503;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: "";
-}
-
 /** 403 without a body: a script learns nothing but that it was refused. */
-const NOTHING: Refused = { status: 403, headers: [["Cache-Control", "no-store"]], body: "" };
+const NOTHING: Answer = { status: 403, headers: [["Cache-Control", "no-store"]], body: "" };
 /** For prefetches: browsers fetch it again when a person opens it. */
-const LATER: Refused = { status: 503, headers: [["Cache-Control", "no-store"]], body: "" };
+const LATER: Answer = { status: 503, headers: [["Cache-Control", "no-store"]], body: "" };
 
 /** `below` is the path behind the prefix. */
 export function accessTo(method: string, below: string): Access {
@@ -64,7 +58,7 @@ export function accessTo(method: string, below: string): Access {
  * Whether a request below the prefix may have what it asks for: null, or the answer that refuses it. Fetch Metadata decides, so that no
  * script of the app opens anything. Throws a Fault where a person in a tab has to be told.
  */
-export function guarded(received: Received): Refused | null {
+export function guarded(received: Received): Answer | null {
   const { raw, sent, url, snapshot, navigation } = received;
   const access = accessTo(sent, url.path.slice(snapshot.settings.prefix.length));
   const asker = askerOf(raw.headers);

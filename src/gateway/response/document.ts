@@ -15,11 +15,12 @@ import { helpNeeds, helpScript } from "../../page/help/help.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
 import { rewriter } from "../../page/rewriter.ts";
-import { chain } from "../../page/streams/chain.ts";
+import { Chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
-import { sparing } from "../../page/streams/fallback.ts";
-import { picture } from "../../page/streams/svg-page.ts";
+import { Sparing } from "../../page/streams/fallback.ts";
+import { Picture } from "../../page/streams/svg-page.ts";
 import { wordsFor } from "../../page/words/words.ts";
+import { begunBy, placeOf } from "../facts.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
@@ -27,8 +28,6 @@ import { cardToken } from "../own-pages/form-tokens.ts";
 import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { traceIdOf } from "../services/tracing.ts";
-import { placeOf } from "../stages/match.ts";
-import { begunBy } from "../stages/settle.ts";
 import { inPolicy } from "./label-headers.ts";
 import { uncached } from "./uncached.ts";
 import { OF_THE_BYTES, withholderFor } from "./withheld.ts";
@@ -42,7 +41,7 @@ const OF_OTHER_BYTES = [...OF_THE_BYTES, ...DOCUMENT_VALIDATORS];
 type Page = Extract<Shown, { readonly kind: "page" }>;
 
 /** What the tab shows of this answer; null if it is for a frame or a script, or isn't shown. */
-export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
+export function inTab(signed: Signed, plan: Pick<HeadPlan, "status" | "headers">): Shown | null {
   if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return null;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return null;
   return shownAs(plan.headers);
@@ -106,7 +105,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
     ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
   ];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
-  return { ...plan, headers, transform: decoded(signed, plan, picture(insert(view))) };
+  return { ...plan, headers, transform: decoded(signed, plan, new Picture(insert(view))) };
 }
 
 /**
@@ -119,14 +118,22 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
   const shown = ["Set-Cookie", setOwnCookie(names.notice, null, site.scheme, null, browser.domain)];
   const text = signed.browser.notice === null ? null : services.forms.open(signed.browser.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
-  const page = inTab(signed, plan);
-  if (text === null || plan.status === 206 || page?.kind !== "page") return own;
-  const { type } = page;
-  const plain = firstValue(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
-  if (!plain) return own;
+  const page = writable(signed, plan);
+  if (text === null || page === null) return own;
   const once = { ...own, headers: uncached(own.headers) };
-  const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
-  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+  return spared(marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } })));
+}
+
+/** One's own page of an answer, if it can be written into with all other bytes as they are. */
+function writable(signed: Signed, { status, headers }: HeadPlan): Page | null {
+  const page = inTab(signed, { status, headers });
+  if (status === 206 || page?.kind !== "page" || firstValue(headers, "content-encoding") !== null)
+    return null;
+  return outgoingContentType(page.type) === page.type ? page : null;
+}
+
+function spared(plan: HeadPlan): HeadPlan {
+  return plan.transform === null ? plan : { ...plan, transform: new Sparing(plan.transform) };
 }
 
 /**
@@ -139,11 +146,8 @@ export function saidPlan(
   { card: it, help }: OwnPage,
   plan: HeadPlan,
 ): HeadPlan {
-  const page = inTab(signed, plan);
-  if (plan.status === 206 || page?.kind !== "page") return plan;
-  const { type } = page;
-  if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type)
-    return plan;
+  const page = writable(signed, plan);
+  if (page === null) return plan;
   const { settings } = signed.snapshot;
   const asking = help ? settings.help : null;
   const once = it === null ? plan : { ...plan, headers: uncached(plan.headers) };
@@ -158,8 +162,7 @@ export function saidPlan(
     const token = cardToken(services, it);
     return `${card({ ...view, changed: false, card: it, texts, token })}${button}`;
   };
-  const made = marked(signed, once, page, insert, { needsOf });
-  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+  return spared(marked(signed, once, page, insert, { needsOf }));
 }
 
 /** What the title begins with, and what the page's policy has to allow, where that isn't the banner alone. */
@@ -208,7 +211,7 @@ function decoded(signed: Signed, plan: HeadPlan, write: Transform): Transform {
   const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
   const withhold = withholderFor(signed, firstValue(plan.headers, "content-type") ?? "");
   const [first = write, ...more] = [coding, withhold, write].filter((it) => it !== null);
-  return more.length === 0 ? first : chain(() => [first, ...more], unmarkable, true);
+  return more.length === 0 ? first : new Chain(() => [first, ...more], unmarkable, true);
 }
 
 function shownPerson(person: Identity): BannerView["effectiveUser"] {

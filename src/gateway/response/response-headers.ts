@@ -66,8 +66,7 @@ export function appAddresses(
 ): string {
   const turning = NAMING.get(name.toLowerCase());
   if (turning === undefined) return value;
-  const isPublic = ({ origin }: URL) =>
-    publicOrigins.some((it) => URL.canParse(it) && new URL(it).origin === origin);
+  const isPublic = ({ origin }: URL) => publicOrigins.some((it) => URL.parse(it)?.origin === origin);
   return turning(value, (address) => turned(address, upstreamOrigin, isPublic));
 }
 
@@ -77,8 +76,8 @@ function turned(address: string, wanted: string, isMeant: (url: URL) => boolean)
   if (found === undefined) return address;
   const schemes = found.startsWith("//") ? ["http:", "https:"] : [""];
   const meant = schemes.some((scheme) => {
-    const text = scheme + found;
-    return URL.canParse(text) && isMeant(new URL(text));
+    const url = URL.parse(scheme + found);
+    return url !== null && isMeant(url);
   });
   return meant ? wanted + address.slice(found.length) : address;
 }
@@ -89,12 +88,7 @@ function isApps(url: URL, upstreamOrigin: string, publicOrigin: string, authorit
   const outside = new URL(publicOrigin);
   // Where both have the same port, nobody can tell which of them is meant.
   if (port === "" || url.port !== port || outside.port === port) return false;
-  return url.hostname === outside.hostname || url.hostname === hostnameOf(authority);
-}
-
-function hostnameOf(authority: string): string | null {
-  const text = `http://${authority}`;
-  return URL.canParse(text) ? new URL(text).hostname : null;
+  return url.hostname === outside.hostname || url.hostname === URL.parse(`http://${authority}`)?.hostname;
 }
 
 function inRefresh(value: string, turn: (address: string) => string): string {

@@ -1,3 +1,4 @@
+import { without } from "../../domain/raw-headers.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 
 /** What caches go by, the browser's and those on the way. */
@@ -18,6 +19,6 @@ const FOR_CACHES: ReadonlySet<string> = new Set([
  * them.
  */
 export function uncached(headers: RawHeaders): RawHeaders {
-  const kept = headers.filter((_, at) => !FOR_CACHES.has((headers[at - (at % 2)] ?? "").toLowerCase()));
+  const kept = without(headers, (name) => FOR_CACHES.has(name.toLowerCase()));
   return [...kept, "Cache-Control", "private, no-store"];
 }

@@ -1,7 +1,7 @@
 import type { Transform } from "node:stream";
 import { firstValue, without } from "../../domain/raw-headers.ts";
 import { charsetOf } from "../../page/html/charset.ts";
-import { chain } from "../../page/streams/chain.ts";
+import { Chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
 import { bodyKindOf, refuseUnreadable, withholder } from "../../page/withhold/withholding.ts";
 import type { HeadPlan } from "../http/exchange.ts";
@@ -42,7 +42,7 @@ export function withheldPlan(signed: Signed, plan: HeadPlan): HeadPlan {
   return {
     ...plan,
     headers: kept,
-    transform: coding === null ? write : chain(() => [coding, write], asItIs),
+    transform: coding === null ? write : new Chain(() => [coding, write], asItIs),
   };
 }
 

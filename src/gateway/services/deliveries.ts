@@ -1,16 +1,6 @@
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Outbox, Waiting } from "../../sessions/consent/outbox.ts";
 
-/** What is sent again and again until it is taken, by whichever gateway is first. */
-export interface Deliveries<T extends Waiting> extends Closing {
-  /** Keeps it, and tries at once. Throws a Fault `store-unavailable`. */
-  add(item: T): Promise<void>;
-  /** Tries now what waits. Never rejects. */
-  deliver(): Promise<void>;
-  /** All that waited after the last look. */
-  waiting(): readonly T[];
-}
-
 interface DeliveriesDeps<T extends Waiting> {
   /** What is delivered, in the plural, for the log. */
   readonly what: string;
@@ -30,11 +20,8 @@ const EVERY = 5_000;
 const HELD = 4;
 const LONGEST_PAUSE = 300_000;
 
-export function deliveries<T extends Waiting>(deps: DeliveriesDeps<T>): Deliveries<T> {
-  return new StoredDeliveries(deps);
-}
-
-class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
+/** What is sent again and again until it is taken, by whichever gateway is first. */
+export class Deliveries<T extends Waiting> implements Closing {
   readonly #deps: DeliveriesDeps<T>;
   readonly #every: number;
   readonly #timer: NodeJS.Timeout;
@@ -48,21 +35,21 @@ class StoredDeliveries<T extends Waiting> implements Deliveries<T> {
     this.#timer = setInterval(() => void this.deliver(), this.#every).unref();
   }
 
+  /** Keeps it, and tries at once. Throws a Fault `store-unavailable`. */
   async add(item: T): Promise<void> {
     await this.#deps.outbox.add(item);
     void this.deliver();
   }
 
+  /** All that waited after the last look. */
   waiting(): readonly T[] {
     return this.#waiting;
   }
 
+  /** Tries now what waits. Never rejects. */
   deliver(): Promise<void> {
-    if (this.#work !== null) {
-      this.#again = true;
-      return this.#work;
-    }
-    this.#work = this.#deliverAll().finally(() => {
+    if (this.#work !== null) this.#again = true;
+    this.#work ??= this.#deliverAll().finally(() => {
       this.#work = null;
     });
     return this.#work;

@@ -36,46 +36,23 @@ export interface Open extends Nature {
   readonly cut: Cut;
 }
 
-/** Everything that is open: all tunnels, and impersonated requests, found by their impersonation. */
-export interface Sockets {
-  /**
-   * Remembers one; `ref` is null for own traffic. Returns what to call when it has ended by itself.
-   * One that comes for an impersonation that was cut before is cut at once.
-   */
-  add(ref: ImpersonationRef | null, cut: Cut, nature?: Nature): () => void;
-  /** Cuts all of an impersonation, also those that are added later. Returns how many there were. */
-  cut(impersonation: string, why: CutReason): number;
-  /** Cuts this one, if it is still open. */
-  cutOne(open: Open, why: CutReason): void;
-  /** Cuts what is open of an impersonation that goes on. */
-  cutAll(impersonation: string, why: CutReason): number;
-  /** Cuts all under an impersonation. */
-  cutImpersonated(why: CutReason): number;
-  /** Cuts the tunnels of an impersonation whose page may not send any more. */
-  cutLifted(impersonation: string): number;
-  /** Cuts all tunnels, also those of own traffic and those that are added later: they have no end of their own. */
-  cutTunnels(why: CutReason): number;
-  /** All under an impersonation. */
-  impersonated(): readonly Open[];
-  count(): number;
-}
-
 const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null });
 
 /** How many ended impersonations are remembered: a socket of one may still be in the pipeline. */
 const REMEMBERED = 10_000;
 
-export function sockets(): Sockets {
-  return new AllSockets();
-}
-
-class AllSockets implements Sockets {
+/** Everything that is open: all tunnels, and impersonated requests, found by their impersonation. */
+export class Sockets {
   readonly #all = new Set<Open>();
   readonly #byImpersonation = new Map<string, Set<Open>>();
   readonly #over = new Map<string, CutReason>();
   /** No tunnel may begin any more: one that is still being decided would keep the process for good. */
   #leaving: CutReason | undefined;
 
+  /**
+   * Remembers one; `ref` is null for own traffic. Returns what to call when it has ended by itself.
+   * One that comes for an impersonation that was cut before is cut at once.
+   */
   add(ref: ImpersonationRef | null, cut: Cut, nature: Nature = PLAIN): () => void {
     const over = ref === null ? undefined : this.#over.get(ref.impersonation);
     const why = over ?? (nature.tunnel ? this.#leaving : undefined);
@@ -85,34 +62,41 @@ class AllSockets implements Sockets {
     return () => this.#forget(entry);
   }
 
+  /** Cuts all of an impersonation, also those that are added later. Returns how many there were. */
   cut(impersonation: string, why: CutReason): number {
     setBounded(this.#over, REMEMBERED, impersonation, why);
     return this.#cutThese(this.#of(impersonation), why);
   }
 
+  /** Cuts what is open of an impersonation that goes on. */
   cutAll(impersonation: string, why: CutReason): number {
     return this.#cutThese(this.#of(impersonation), why);
   }
 
+  /** Cuts this one, if it is still open. */
   cutOne(open: Open, why: CutReason): void {
     this.#cutThese([open], why);
   }
 
+  /** Cuts all under an impersonation. */
   cutImpersonated(why: CutReason): number {
     return this.#cutThese(this.impersonated(), why);
   }
 
+  /** Cuts the tunnels of an impersonation whose page may not send any more. */
   cutLifted(impersonation: string): number {
     const lifted = this.#of(impersonation).filter((it) => it.lifted);
     return this.#cutThese(lifted, "read-only");
   }
 
+  /** Cuts all tunnels, also those of own traffic and those that are added later: they have no end of their own. */
   cutTunnels(why: CutReason): number {
     this.#leaving = why;
     const tunnels = [...this.#all].filter((it) => it.tunnel);
     return this.#cutThese(tunnels, why);
   }
 
+  /** All under an impersonation. */
   impersonated(): readonly Open[] {
     return [...this.#all].filter((it) => it.ref !== null);
   }
@@ -127,12 +111,15 @@ class AllSockets implements Sockets {
 
   #enter(entry: Open): void {
     this.#all.add(entry);
-    if (entry.ref !== null) put(this.#byImpersonation, entry.ref.impersonation, entry);
+    if (entry.ref === null) return;
+    this.#byImpersonation.getOrInsertComputed(entry.ref.impersonation, () => new Set()).add(entry);
   }
 
   #forget(entry: Open): void {
     if (!this.#all.delete(entry) || entry.ref === null) return;
-    take(this.#byImpersonation, entry.ref.impersonation, entry);
+    const known = this.#byImpersonation.get(entry.ref.impersonation);
+    known?.delete(entry);
+    if (known?.size === 0) this.#byImpersonation.delete(entry.ref.impersonation);
   }
 
   #cutThese(entries: readonly Open[], why: CutReason): number {
@@ -156,16 +143,4 @@ function attempt(cut: Cut, why: CutReason, errors: unknown[]): void {
   } catch (error) {
     errors.push(error);
   }
-}
-
-function put(index: Map<string, Set<Open>>, key: string, entry: Open): void {
-  const known = index.get(key);
-  if (known === undefined) index.set(key, new Set([entry]));
-  else known.add(entry);
-}
-
-function take(index: Map<string, Set<Open>>, key: string, entry: Open): void {
-  const known = index.get(key);
-  known?.delete(entry);
-  if (known?.size === 0) index.delete(key);
 }

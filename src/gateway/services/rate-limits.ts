@@ -28,10 +28,9 @@ export function rateLimits(): RateLimits {
   const taken = new Map<string, number>();
   const inTime = pacing(PACED);
   const count = (secret: string): number => taken.get(secret) ?? 0;
-  const starts = pacing(PACED, HOUR);
   return {
     count,
-    startsByLink: (agent, most, now) => starts(agent, most, now),
+    startsByLink: pacing(PACED, HOUR),
     pace(whose, most, now, key = "limits.perMinute") {
       if (!inTime(whose, most, now))
         throw new Fault("overloaded", `${whose} had ${most} in a minute, \`${key}\``);

@@ -1,8 +1,12 @@
-import type { Snapshot } from "../../config/snapshot.ts";
-import type { Claims, ClaimsInput } from "../../domain/claims.ts";
+import type { Redact } from "../../audit/record/redact.ts";
+import type { Settings, Snapshot } from "../../config/snapshot.ts";
+import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { ClaimsInput } from "../../domain/claims.ts";
 import type { CustomerCard } from "../../domain/consent/consent.ts";
+import type { LetterFacts } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { Decision } from "../../domain/decision.ts";
+import type { HelpRequest } from "../../domain/help/help.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Language } from "../../domain/language.ts";
@@ -25,16 +29,14 @@ import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
-import type { LinkedAsk, Notices } from "../consent/notices.ts";
-import type { HelpQueue } from "../help/help-queue.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Received } from "../request.ts";
-import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
 import type { Tracing } from "./tracing.ts";
+import type { Trusts } from "./trust.ts";
 import type { Unrecorded } from "./unrecorded.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
@@ -129,8 +131,6 @@ interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
-export type { Claims };
-
 /** For whose pages there is a card. Own traffic asks it; nobody is waited for, and nothing is looked up. */
 export interface Cards extends Closing {
   /** Null for everybody for whom there is none, and where it isn't known yet who asks: then it comes with a later page. */
@@ -141,6 +141,46 @@ export interface Cards extends Closing {
   views(services: Services, it: Impersonation): void;
   /** Looks again at all, in the background. */
   refresh(services: Services): Promise<void>;
+}
+
+/** What the link of a mail leads to: one ask of one customer. */
+export interface LinkedAsk {
+  readonly customer: Identity;
+  readonly consent: string;
+}
+
+/** What is told with a mail. */
+interface TellingMore {
+  /** The customer whom the mail is about, where it goes to somebody who answers for them. */
+  readonly member?: string | null;
+  /** The ask that the mail's link opens. */
+  readonly link?: LinkedAsk | null;
+  /** The access that is over, whose figures are put in when the mail goes out. */
+  readonly access?: string | null;
+  /** The access that it tells of, for the record. */
+  readonly of?: AuditEvent["impersonation"];
+}
+
+/** What customers are told by mail. Whatever can't be delivered waits; a store that can't be asked throws. */
+export interface Notices extends Closing {
+  /** Writes to a customer, if there is a mail server and they have an address. */
+  tell(settings: Settings, customer: Identity, facts: LetterFacts, more?: TellingMore): Promise<void>;
+  /** Whether something for this customer has waited for longer than a minute. */
+  overdue(customer: string): boolean;
+  /** Tries now what waits. Never rejects. */
+  deliver(): Promise<void>;
+}
+
+/** Requests for help: kept, and sent wherever the config says, until it is taken there. */
+export interface HelpQueue extends Closing {
+  /** Keeps it for good before it resolves. Throws a Fault `store-unavailable`. */
+  take(request: HelpRequest, help: NonNullable<Settings["help"]>): Promise<void>;
+  /** Null where there is none of this id, or none any more. */
+  read(id: string): Promise<HelpRequest | null>;
+  /** Takes secrets out of what a page tells, as from records. */
+  readonly redact: Redact;
+  /** Tries now what waits. Never rejects. */
+  deliver(): Promise<void>;
 }
 
 /** Counts that telemetry shows. */

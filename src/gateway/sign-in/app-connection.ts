@@ -23,15 +23,14 @@ const dials = new WeakMap<Settings["upstream"], Dial>();
 /** The way that steps go: to the app's upstream, each on a connection of its own, and to nobody else. */
 export function appConnection({ app, upstream, cookie }: App, asked: AskedBy): AppConnection {
   const { by, now } = asked;
-  const known = dials.get(upstream) ?? dialer(upstream);
-  dials.set(upstream, known);
+  const dial = dials.getOrInsertComputed(upstream, dialer);
   const reserved = ourNames(cookie.name);
   return {
     origins: [...new Set([by.origin, upstream.origin, `http://${by.authority}`, `https://${by.authority}`])],
     scope: (path) => ({ app, host: by.host, path, secure: isSecure(by), now: now(), reserved }),
     ask: async (order) => {
       try {
-        const answer = await answerTo(known, order, headersFor(order, upstream, asked));
+        const answer = await answerTo(dial, order, headersFor(order, upstream, asked));
         return {
           ...answer,
           headers: publicAddresses(answer.headers, upstream.origin, by.origin, by.authority),

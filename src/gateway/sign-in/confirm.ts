@@ -6,9 +6,9 @@ import type { Seen } from "../../signin/sign-in.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { printOf, saidOn, type Trust } from "../services/trust.ts";
 import { giveUp, look } from "./look.ts";
 import { type Asking, askingOf, obtain, trustOf } from "./obtain.ts";
-import { printOf, saidOn, type Trust } from "./trust.ts";
 
 /** `again`: nothing of the answer may be shown, and the browser is to ask once more. */
 type Confirmation = "shown" | "again";

@@ -1,20 +1,10 @@
 import type { Settings } from "../../config/snapshot.ts";
-import type { Identity } from "../../domain/identity.ts";
-import type { Mode } from "../../domain/impersonation.ts";
+import type { ClaimsInput } from "../../domain/claims.ts";
+import type { Principal } from "../../domain/identity.ts";
 import type { Services } from "../services/services.ts";
 
 /** Both people, and the impersonation between them; null in own traffic. */
-interface Told {
-  readonly trueUser: Identity;
-  readonly effectiveUser: Identity;
-  readonly impersonation: {
-    readonly id: string;
-    readonly mode: Mode;
-    readonly reason: string | null;
-    readonly ticket: string | null;
-    readonly until: number;
-  } | null;
-}
+type Told = Principal & Pick<ClaimsInput, "impersonation">;
 
 /** The headers that tell the app of both people: name, value, name, value. `passed`: one that stays as somebody trusted has sent it. */
 export async function identityHeaders(

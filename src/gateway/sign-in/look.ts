@@ -3,8 +3,8 @@ import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen, StepReport } from "../../signin/sign-in.ts";
 import { cookieScope } from "../intake/cookie-scope.ts";
 import type { Services } from "../services/services.ts";
+import { printOf, saidOn } from "../services/trust.ts";
 import { type Asking, believe, connectionFor, endUnused, tellFailed, trustOf, valuesOf } from "./obtain.ts";
-import { printOf, saidOn } from "./trust.ts";
 
 /** Whom the app sees, by a look that began at `after` (monotonic, ms) or later; one look for all who want one. Throws a Fault `sign-in-failed` where it can't be asked. */
 export async function look(
@@ -53,9 +53,7 @@ async function lookNow(
   }
   if (looked.seen.kind === "expected")
     believe(trustOf(services, asking), {
-      generation,
-      startedAt,
-      said,
+      ...{ generation, lookedAt: startedAt, said },
       cookies: printOf(looked.jar.cookies, app, made.kept),
     });
   return looked.seen;

@@ -8,9 +8,9 @@ import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signi
 import { eventOf } from "../audit/audit-event.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { printOf, saidOn, type Trust } from "../services/trust.ts";
 import { appConnection } from "./app-connection.ts";
 import { askedBy, knownOf } from "./session-facts.ts";
-import { printOf, saidOn, type Trust } from "./trust.ts";
 
 /** An impersonated request of an app that is signed in to, with the headers that say who is there. */
 export interface Asking {
@@ -90,20 +90,21 @@ async function make(
   const { app } = committed.snapshot.settings;
   const { appSessions } = services.impersonations;
   const connection = connectionFor(services, asking);
-  const known = knownOf(asking.committed, impersonation);
+  const known = knownOf(committed, impersonation);
   const trail: StepReport[] = [];
-  const startedAt = services.clock.monotonic();
+  const lookedAt = services.clock.monotonic();
   const said = saidOn(trust);
   try {
     const done = await signIn.perform(new Map(Object.entries(known)), connection, (step) => trail.push(step));
-    const made = madeOf(services, asking, done, known);
+    const { values, kept: named } = done;
+    const made = { at: services.clock.now(), values, kept: named, by: askedBy(committed), known };
     const kept = await orEnded(services, asking, done, async () => {
       if (!signIn.admitsNobody) await services.ledger.record(signInEvent(services, asking, trail, null));
       return await appSessions.keep(impersonation.id, app, generation, { made, cookies: done.cookies });
     });
     if (!kept) throw new Fault("sign-in-failed", "the impersonation has ended meanwhile");
     if (!signIn.admitsNobody)
-      believe(trust, { generation, startedAt, said, cookies: printOf(done.cookies, app, made.kept) });
+      believe(trust, { generation, lookedAt, said, cookies: printOf(done.cookies, app, made.kept) });
     return { app, generation, claimedUntil: null, made };
   } catch (error) {
     await appSessions
@@ -153,25 +154,13 @@ export async function endUnused(
   }
 }
 
+/** Notes a look that found the effective user. */
 export function believe(
   trust: Trust,
-  {
-    generation,
-    startedAt,
-    said,
-    cookies,
-  }: {
-    readonly generation: number;
-    readonly startedAt: number;
-    readonly said: number;
-    readonly cookies: string;
-  },
+  looked: Pick<Trust, "generation" | "lookedAt" | "said" | "cookies">,
 ): void {
-  if (generation > trust.generation) trust.doubtedAt = Number.NEGATIVE_INFINITY;
-  trust.generation = generation;
-  trust.lookedAt = startedAt;
-  trust.said = said;
-  trust.cookies = cookies;
+  if (looked.generation > trust.generation) trust.doubtedAt = Number.NEGATIVE_INFINITY;
+  Object.assign(trust, looked);
 }
 
 /** Puts a failed sign-in on record. Never throws: it is the failure that is told. */
@@ -201,16 +190,6 @@ function signInEvent(services: Services, asking: Asking, trail: readonly StepRep
     impersonation,
     detail: why === null ? steps : steps === "" ? why : `${why} (${steps})`,
   });
-}
-
-function madeOf(
-  services: Services,
-  { committed }: Asking,
-  done: SignedIn,
-  known: Readonly<Record<string, string>>,
-): MadeSession {
-  const { values, kept } = done;
-  return { at: services.clock.now(), values, kept, by: askedBy(committed), known };
 }
 
 /** What the steps of a session are filled in with. */

@@ -1,30 +1,23 @@
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { MadeSession } from "../../sessions/app-sessions.ts";
+import { forwardingHeaders } from "../facts.ts";
 import type { Committed } from "../request.ts";
 
 /** By which headers of a browser an app may know a session again, and none by which it may know the person at the keyboard. */
 const OF_THE_BROWSER: ReadonlySet<string> = new Set(["user-agent", "accept-language"]);
 
 /** How an app is asked for one impersonation, as its browser's requests are made. */
-export function askedBy({ site, client, headers }: Committed): MadeSession["by"] {
-  const { host, authority, origin, scheme, label } = site;
-  const { forwardedFor, forwardedHost } = client;
+export function askedBy(committed: Committed): MadeSession["by"] {
+  const { headers } = committed;
+  const { host, authority, origin, scheme, label } = committed.site;
   const own = headers.filter((_, at) => OF_THE_BROWSER.has((headers[at - (at % 2)] ?? "").toLowerCase()));
   return {
     host,
     authority,
     origin: label?.app.origin ?? origin,
     scheme,
-    headers: [
-      ...own,
-      "X-Forwarded-For",
-      forwardedFor,
-      "X-Forwarded-Proto",
-      scheme,
-      "X-Forwarded-Host",
-      forwardedHost,
-    ],
+    headers: [...own, ...forwardingHeaders(committed)],
   };
 }
 

@@ -12,8 +12,7 @@ import { sentenceIn, wordsFor } from "../../page/words/words.ts";
 import type { Answer } from "../http/raw-response.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
-import { quiet } from "../isolation/leading.ts";
-import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
+import { ledTo, ONLY_HERE, openerPolicy, problem } from "../own-pages/answers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
@@ -75,45 +74,37 @@ const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
 /** Answers what isn't forwarded: a page for a navigation, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
-  if (committed.effects.leadsTo !== null) {
-    const own = cookieHeaders(committed);
-    return { status: 303, headers: [...quiet(committed.effects.leadsTo), ...own], body: "" };
-  }
+  if (committed.effects.leadsTo !== null) return ledTo(committed.effects.leadsTo, cookieHeaders(committed));
   if (decision.kind === "page" && decision.page === "sign-in") {
     const to = new URLSearchParams({ to: committed.url.target });
     const { prefix } = committed.snapshot.settings;
-    return { status: 303, headers: quiet(`${prefix}${SIGN_IN}?${to}`), body: "" };
+    return ledTo(`${prefix}${SIGN_IN}?${to}`);
   }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
-  if (decision.kind === "stop" && committed.effects.changed) {
-    return {
-      status: 303,
-      headers: [...quiet(backTo(committed, committed.effects.ended)), ...extra],
-      body: "",
-    };
-  }
+  if (decision.kind === "stop" && committed.effects.changed)
+    return ledTo(backTo(committed, committed.effects.ended), extra);
   if (decision.kind === "load-in-full")
     return loadInFull(decision.visit, `${committed.site.origin}${committed.url.target}`);
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
     const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
     const said = { code: decision.reason, title, detail: sentenceOf(committed) };
-    const { effects, id, raw } = committed;
-    // Nothing is refused yet: the banner's script leads to our page that asks.
-    if (effects.confirmation !== null || committed.navigation.speculative) {
-      const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
-      const more = { ...(page === null ? {} : { confirm: page }), ...inTrace(traceIdOf(committed)) };
-      const body = problem("reason", said.code, status, title, said.detail, id, more);
-      const told = page === null ? [] : [[QUESTION, page] as const];
-      return { status, headers: [...JSON_HEADERS, ...told, ...extra], body };
-    }
-    const more = inTrace(traceIdOf(committed));
+    const { navigation, id, raw } = committed;
+    const confirm = questionAddress(committed);
+    const more = { confirm, traceId: traceIdOf(committed) ?? undefined };
     const json = problem("reason", said.code, status, title, said.detail, id, more);
-    const { headers, body } = toScript(raw.headers, said, json);
+    // Nothing is refused yet: the banner's script leads to our page that asks.
+    if (confirm !== undefined)
+      return { status, headers: [...JSON_HEADERS, [QUESTION, confirm], ...extra], body: json };
+    const asJson = { headers: JSON_HEADERS, body: json };
+    const { headers, body } = navigation.speculative ? asJson : toScript(raw.headers, said, json);
     return { status, headers: [...headers, ...extra], body };
   }
-  if (decision.kind === "page" && askerOf(committed.raw.headers) === "unknown")
-    return unclear(services, committed);
+  if (decision.kind === "page" && askerOf(committed.raw.headers) === "unknown") {
+    // A script could press the button of a page that asks, so there is none.
+    const why = "something was to be asked of a browser without Fetch Metadata";
+    return answerFaultTo(services, committed, new Fault("browser-unclear", why));
+  }
   return {
     status,
     headers: [...pageHeaders(committed), ...extra],
@@ -121,15 +112,9 @@ export function answer(services: Services, committed: Committed): Answer {
   };
 }
 
-/** For browsers that send no Fetch Metadata: a script could press the button of a page that asks, so there is none. */
-function unclear(services: Services, committed: Committed): Answer {
-  const fault = new Fault("browser-unclear", "something was to be asked of a browser without Fetch Metadata");
-  return answerFaultTo(services, committed, fault);
-}
-
-/** The page that asks about a kept request. The question's name opens nothing by itself. */
-function questionAddress({ snapshot }: Committed, question: string): string {
-  return `${snapshot.settings.prefix}/confirm?question=${question}`;
+/** The page that asks about a kept request; undefined where nothing is asked. The question's name opens nothing by itself. */
+function questionAddress({ snapshot, effects: { confirmation } }: Committed): string | undefined {
+  return confirmation === null ? undefined : `${snapshot.settings.prefix}/confirm?question=${confirmation}`;
 }
 
 /** Answers a fault with what a client may know, and the request id by which an operator finds the rest in the log. */
@@ -148,13 +133,13 @@ export function answerFault(
 ): Answer {
   const { status, code, title, hint: detail } = fault;
   if (!at.page) {
-    const json = problem("fault", code, status, title, detail, at.id, inTrace(at.traceId ?? null));
+    const json = problem("fault", code, status, title, detail, at.id, { traceId: at.traceId ?? undefined });
     const isAgents = at.impersonating === true && at.headers !== undefined;
     const told = isAgents ? toScript(at.headers, { code, title, detail }, json) : null;
     return { status, ...(told ?? { headers: JSON_HEADERS, body: json }) };
   }
   return {
-    status: fault.status,
+    status,
     headers: pageHeadersFor(at.headers ?? {}),
     body: services.pages.fault({
       fault,
@@ -173,20 +158,14 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     { code: fault.code, detail: fault.detail, requestId: received.id, path: received.url.path },
     fault.title,
   );
-  const { prefix } = received.snapshot.settings;
-  const impersonating = received.browser.secret !== null;
   return answerFault(services, fault, {
     id: received.id,
     page: received.navigation.wantsPage,
-    prefix,
-    impersonating,
+    prefix: received.snapshot.settings.prefix,
+    impersonating: received.browser.secret !== null,
     headers: received.raw.headers,
     traceId: traceIdOf(received),
   });
-}
-
-function inTrace(traceId: string | null): Readonly<Record<string, string>> {
-  return traceId === null ? {} : { traceId };
 }
 
 /** Where somebody signs in with an identity provider, below the prefix. */
@@ -215,26 +194,6 @@ function toScript(
   return { headers: [...FRAGMENT_HEADERS, told], body };
 }
 
-export function problem(
-  family: "reason" | "fault",
-  code: string,
-  status: number,
-  title: string,
-  detail: string,
-  requestId: string,
-  more: Readonly<Record<string, string>> | null = null,
-): string {
-  return JSON.stringify({
-    type: `urn:guise:${family}:${code}`,
-    title,
-    status,
-    detail,
-    code,
-    requestId,
-    ...more,
-  });
-}
-
 function backTo({ site }: Committed, it: Impersonation | null): string {
   return it === null ? "/" : wayBack(it, site.origin);
 }
@@ -251,8 +210,8 @@ export function clearing(committed: Committed): (readonly [string, string])[] {
     : [];
 }
 
-function cookieHeaders(committed: Committed): (readonly [string, string])[] {
-  return committed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
+export function cookieHeaders({ effects }: Committed): (readonly [string, string])[] {
+  return effects.setCookies.map((line) => ["Set-Cookie", line] as const);
 }
 
 function statusOf(decision: Decision): number {

@@ -4,7 +4,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { firstValue } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import { chain } from "../../page/streams/chain.ts";
+import { Chain } from "../../page/streams/chain.ts";
 import { credentialWatch, watchedBefore } from "../../page/streams/credential-watch.ts";
 import { Filtered } from "../../page/streams/filters.ts";
 import type { HeadPlan, UpstreamHead } from "../http/exchange.ts";
@@ -96,7 +96,7 @@ export function watched(
   const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   if (transform === null) return { ...plan, transform: watch, watches: true };
   // The transform of a page runs also where the app's body is empty.
-  return { ...plan, transform: chain(() => [watch, transform], asItIs, true) };
+  return { ...plan, transform: new Chain(() => [watch, transform], asItIs, true) };
 }
 
 /** Errors come from the page's own transform, as Faults: the watching one makes none. */

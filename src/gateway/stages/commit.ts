@@ -5,10 +5,11 @@ import type { Identity } from "../../domain/identity.ts";
 import { advance, type Impersonation, isOpen } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import { after } from "../after.ts";
-import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
+import { decisionOf, eventOf, recordAside, type Saying } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
 import { startHindrance } from "../consent/telling.ts";
+import { placeOf, runningIn, trueUserOf } from "../facts.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
@@ -18,7 +19,6 @@ import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion, keepTyped } from "./confirm.ts";
 import { ownerFound, ownerToBe } from "./find-owner.ts";
-import { placeOf } from "./match.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
@@ -67,17 +67,14 @@ type Effect =
  * `overloaded` for an impersonation that had too many requests: then nothing is done.
  */
 export function commit(services: Services, judged: Judged): Maybe<Committed> {
-  const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
+  const trueUser = trueUserOf(judged);
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
   // A forwarded request is counted at its end.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   if (decision.kind === "forward" && decision.as === "start") return starting(services, base, decision);
-  return perform(services, base, effectsOf(base));
-}
-
-/** At once where there is nothing to do, which is so for own traffic. */
-function perform(services: Services, base: Committed, effects: readonly Effect[]): Maybe<Committed> {
+  // At once where there is nothing to do, which is so for own traffic.
+  const effects = effectsOf(base);
   return effects.length === 0 ? base : performAll(services, base, effects);
 }
 
@@ -149,11 +146,6 @@ function leavesTab({ navigation, raw }: Committed): boolean {
   return navigation.wantsPage && !isFramed(raw.headers);
 }
 
-/** The impersonation that the request came with. */
-function runningIn({ session: { loaded } }: Judged): Impersonation | null {
-  return loaded.kind === "found" ? loaded.impersonation : null;
-}
-
 function performOne(services: Services, base: Committed, effect: Effect): Maybe<Committed> {
   const running = runningIn(base);
   if (typeof effect === "object")
@@ -175,12 +167,12 @@ function performOne(services: Services, base: Committed, effect: Effect): Maybe<
     case "set-end-cookies":
       return after(endCookies(services, base, base.effects.ended), (it) => having(base, { setCookies: it }));
     case "go-on-as-agent":
-      return after(betweenIdentities(services, base, running), (it) =>
-        withBrowser(base, { cookies: it.cookies }),
+      return after(betweenIdentities(services, base, running), ({ cookies }) =>
+        withBrowser(base, { cookies }),
       );
     case "restore-cookies":
-      return after(restoredHost(services, base, null), (it) =>
-        having(withBrowser(base, { cookies: it.cookies }), { setCookies: it.setCookies }),
+      return after(restoredHost(services, base, null), ({ cookies, setCookies }) =>
+        having(withBrowser(base, { cookies }), { setCookies }),
       );
     case "set-switch-cookies":
       return switching(services, base);
@@ -217,20 +209,18 @@ function paced(
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
 
-async function starting(services: Services, base: Committed, decision: Starting): Promise<Committed> {
-  const hindrance = await startHindrance(services, { ...startedBy(base), grant: decision.grant });
-  return hindrance === null
-    ? await performAll(services, base, effectsOf(base))
-    : await hindered(services, base, hindrance);
-}
-
-/** Refuses the start; a running impersonation goes on. */
-function hindered(services: Services, base: Committed, reason: ReasonWord): Promise<Committed> {
-  const { checks } = base.decision;
+async function starting(
+  services: Services,
+  base: Committed,
+  { grant, checks }: Starting,
+): Promise<Committed> {
+  const reason = await startHindrance(services, { ...startedBy(base), grant });
+  if (reason === null) return await performAll(services, base, effectsOf(base));
+  // The start is refused; a running impersonation goes on.
   const sentence = REASONS[reason];
   const decision = { kind: "refuse", status: 403, reason, rule: null, sentence, checks } as const;
   services.counters.decided(reason, decision.kind);
-  return performAll(services, { ...base, decision }, ["record-refusal", "ask"]);
+  return await performAll(services, { ...base, decision }, ["record-refusal", "ask"]);
 }
 
 function startedBy(base: Committed): { readonly agent: Identity; readonly customer: Identity } {
@@ -255,10 +245,8 @@ async function opening(services: Services, base: Committed, decision: Starting):
   }
   const started = await begin(services, base, { ...order, origin: before?.origin ?? null });
   const { impersonation, secret, here } = started;
-  return having(withBrowser(base, { secret, here }), {
-    impersonation,
-    setCookies: [...setCookies, ...started.setCookies],
-  });
+  const lines = [...setCookies, ...started.setCookies];
+  return having(withBrowser(base, { secret, here }), { impersonation, setCookies: lines });
 }
 
 /** The customer was told why when they were asked. */
@@ -303,33 +291,22 @@ function required(impersonation: Impersonation | null): Impersonation {
   return impersonation;
 }
 
-/** Keeps the request where the question is whether to do it. */
 async function asking(
   services: Services,
   base: Committed,
   impersonation: Impersonation | null,
 ): Promise<Committed> {
   const { decision, effects } = base;
-  const asked =
-    decision.kind === "page" &&
-    decision.page === "confirm" &&
-    impersonation !== null &&
-    effects.trueUser !== null;
-  const confirmation = asked
-    ? await keepQuestion(services, base, effects.trueUser, impersonation)
-    : await typed(services, base, impersonation);
+  const { trueUser } = effects;
+  let confirmation: string | null = null;
+  if (impersonation !== null && trueUser !== null) {
+    const asks = decision.kind === "page" && decision.page === "confirm";
+    if (asks) confirmation = await keepQuestion(services, base, trueUser, impersonation);
+    // A form that could be sent after a step up.
+    else if (mayElevate(base, impersonation))
+      confirmation = await keepTyped(services, base, trueUser, impersonation);
+  }
   return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
-}
-
-/** Keeps a form that could be sent after a step up. */
-async function typed(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-): Promise<string | null> {
-  const { trueUser } = base.effects;
-  if (impersonation === null || trueUser === null || !mayElevate(base, impersonation)) return null;
-  return await keepTyped(services, base, trueUser, impersonation);
 }
 
 /** Whether what was refused for its mode alone could be done after a step up. */
@@ -345,28 +322,22 @@ function toTheAgents({ decision, site, url }: Committed): string | null {
   return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
 }
 
-/** Records the intent. It is on disk before the first byte goes to the app. */
+/** What the records of an intent and of a refusal both say. */
+function sayingOf(base: Committed): Pick<Saying, "trueUser" | "decision" | "captured"> {
+  const decision = { ...decisionOf(base), checks: base.decision.checks };
+  return { trueUser: base.effects.trueUser, decision, captured: capturedOf(base) };
+}
+
 async function intend(services: Services, base: Committed, impersonation: Impersonation): Promise<string> {
-  const event = eventOf(services, base, {
-    action: "impersonation.intent",
-    outcome: "unknown",
-    trueUser: base.effects.trueUser,
-    effectiveUser: impersonation.effectiveUser,
-    impersonation,
-    decision: { ...decisionOf(base), checks: base.decision.checks },
-    captured: capturedOf(base),
-  });
+  const { effectiveUser } = impersonation;
+  const about = { action: "impersonation.intent", outcome: "unknown", impersonation } as const;
+  const event = eventOf(services, base, { ...sayingOf(base), ...about, effectiveUser });
   await services.ledger.record(event);
   return event.id;
 }
 
-/** Records a refusal without waiting for it. */
 function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
-  const saying = {
-    trueUser: base.effects.trueUser,
-    decision: { ...decisionOf(base), checks: base.decision.checks },
-    captured: capturedOf(base),
-  };
+  const saying = sayingOf(base);
   if (impersonation === null) {
     noteRefusal(services, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;

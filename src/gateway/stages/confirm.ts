@@ -6,12 +6,12 @@ import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { Question } from "../../sessions/confirmations.ts";
+import { runningIn, trueUserOf } from "../facts.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
 import { demandDocument, demandOwnForm } from "../own-pages/guard.ts";
 import type { Owned, Settled } from "../request.ts";
 import type { Judging, Services } from "../services/services.ts";
-import { agentOf } from "./identify.ts";
 import { settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
@@ -39,8 +39,7 @@ const AS_SENT: readonly string[] = [
  * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export function takeYes(services: Judging, owned: Owned): Maybe<Settled> {
-  const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
-  const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
+  const [impersonation, agent] = [runningIn(owned), trueUserOf(owned)];
   if (!owned.page.confirming || impersonation === null || agent === null) return settleMethod(owned);
   return confirmed(services, owned, { impersonation, agent });
 }
@@ -51,17 +50,12 @@ async function confirmed(
   { impersonation, agent }: { readonly impersonation: Impersonation; readonly agent: Identity },
 ): Promise<Settled> {
   demandDocument(owned);
-  const who = {
-    impersonation: impersonation.id,
-    agent: agent.id,
-    effectiveUser: impersonation.effectiveUser.id,
-  };
   const { ordered } = owned.page;
   const question =
     ordered === null
       ? await formQuestion(services, owned)
       : await orderedQuestion(services, owned, agent, ordered);
-  const asked = await services.confirmations.redeem(question, who);
+  const asked = await services.confirmations.redeem(question, idsOf(impersonation, agent));
   if (asked === null || asked.host !== owned.site.host || asked.url !== owned.url.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
@@ -111,7 +105,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
     method,
     overridden: method !== sent,
     headers,
-    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
+    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, trueUserOf(owned))),
     content: { body, beginning: body, bodyText: text, confirmed: true },
   };
 }
@@ -133,9 +127,7 @@ export async function keepQuestion(
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
   const question = {
-    impersonation: impersonation.id,
-    agent: agent.id,
-    effectiveUser: impersonation.effectiveUser.id,
+    ...idsOf(impersonation, agent),
     method: `${settled.sent} ${settled.method}`,
     host: settled.site.host,
     origin: settled.site.origin,
@@ -161,6 +153,11 @@ export async function keepTyped(
   const length = Number(settled.raw.headers["content-length"] ?? Number.NaN);
   if (!settled.navigation.wantsPage || isSafe(settled.method) || !(length <= limits.confirmBody)) return null;
   return await keepQuestion(services, settled, agent, impersonation, timeouts.kept);
+}
+
+/** Whose a question is. */
+function idsOf({ id, effectiveUser }: Impersonation, agent: Identity) {
+  return { impersonation: id, agent: agent.id, effectiveUser: effectiveUser.id };
 }
 
 function sentenceOf(decision: Decision): string {

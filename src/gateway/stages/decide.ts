@@ -1,8 +1,7 @@
 import { decideEither } from "../../domain/decide.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
+import { placeOf, trueUserOf } from "../facts.ts";
 import type { Judged, Settled } from "../request.ts";
-import { agentOf } from "./identify.ts";
-import { placeOf } from "./match.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
 
 /** Collects the facts and asks the judge. */
@@ -11,7 +10,7 @@ export function judge(settled: Settled): Judged {
   const session = sessionFacts(settled);
   const { sent: method, ruling } = settled;
   const again = settled.overridden && settled.session.loaded.kind !== "none";
-  const asked = ruleRequest({ ...settled, method }, settled.content.bodyText, agentOf(settled));
+  const asked = ruleRequest({ ...settled, method }, settled.content.bodyText, trueUserOf(settled));
   const asSent = { method, ...(again ? ruled(rules, asked) : ruling) };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
@@ -47,11 +46,7 @@ function requestFacts(settled: Settled): RequestFacts {
 function isLeftOpen({ browser, navigation, raw, site }: Settled): boolean {
   if (browser.secret !== null || browser.here === null || navigation.wantsPage) return false;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";
-  return originOf(raw.headers.origin ?? raw.headers.referer) === site.origin;
-}
-
-function originOf(address: string | undefined): string | null {
-  return address !== undefined && URL.canParse(address) ? new URL(address).origin : null;
+  return URL.parse(raw.headers.origin ?? raw.headers.referer ?? "")?.origin === site.origin;
 }
 
 function sessionFacts(owned: Settled): SessionFacts {

@@ -4,6 +4,7 @@ import type { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import { after } from "../after.ts";
 import { type Progress, progress } from "../audit/progress.ts";
+import { begunBy } from "../facts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "../http/raw-response.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
@@ -13,12 +14,12 @@ import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { sending, sent } from "../sign-in/confirm.ts";
-import { answer, answerFaultTo, clearing } from "./answer.ts";
+import { answer, answerFaultTo, clearing, cookieHeaders } from "./answer.ts";
 import { pageAuthorization } from "./authorization.ts";
 import { assure } from "./invariants.ts";
 import { notSignedIn } from "./not-signed-in.ts";
 import { outbound } from "./outbound-headers.ts";
-import { begunBy, orUnsent } from "./settle.ts";
+import { orUnsent } from "./settle.ts";
 import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
@@ -143,8 +144,8 @@ function sendFault(services: Services, signed: Signed, response: ServerResponse,
     return;
   }
   const { headers, ...rest } = answerFaultTo(services, signed, fault);
-  const own = signed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
-  write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
+  const own = [...cookieHeaders(signed), ...clearing(signed)];
+  write(signed, response, { ...rest, headers: [...headers, ...own] });
 }
 
 /** The request was cut while the app had it, so nobody knows what was done. A gateway that goes down answers nothing. */
@@ -153,33 +154,17 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
     response.destroy();
     return;
   }
-  const { checks } = signed.decision;
-  const lost = LOST[why];
-  if (lost !== undefined) {
-    const decision = {
-      kind: "refuse",
-      status: 503,
-      reason: why,
-      rule: null,
-      sentence: lost,
-      checks,
-    } as const;
-    write(
-      signed,
-      response,
-      answer(services, { ...signed, decision, effects: { ...signed.effects, confirmation: null } }),
-    );
+  const said = { reason: why, checks: signed.decision.checks };
+  const effects = { ...signed.effects, confirmation: null };
+  const sentence = LOST[why];
+  if (sentence !== undefined) {
+    const decision = { kind: "refuse", status: 503, rule: null, sentence, ...said } as const;
+    write(signed, response, answer(services, { ...signed, decision, effects }));
     return;
   }
-  const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const effects = {
-    ...signed.effects,
-    ended: signed.effects.impersonation,
-    impersonation: null,
-    confirmation: null,
-  };
-  const ended = { ...signed, decision, effects };
-  write(signed, response, answer(services, ended));
+  const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, ...said } as const;
+  const ended = { ...effects, ended: effects.impersonation, impersonation: null };
+  write(signed, response, answer(services, { ...signed, decision, effects: ended }));
 }
 
 /** Sentences for requests that fail while the impersonation goes on. */

@@ -1,8 +1,8 @@
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import type { CallerFact } from "../../domain/facts.ts";
-import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
+import { after } from "../after.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Identified, Matched, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
@@ -24,15 +24,7 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     matched.browser.neighbour ||
     mayBeOfLeftPage(matched);
   if (!needed) return { ...matched, caller: NOT_ASKED };
-  const found = callerOf(services, matched);
-  return found instanceof Promise
-    ? found.then((caller) => ({ ...matched, caller }))
-    : { ...matched, caller: found };
-}
-
-/** The true user, for rules; null where nobody is known. */
-export function agentOf({ caller: { who } }: Pick<Identified, "caller">): Identity | null {
-  return who.kind === "known" ? who.identity : null;
+  return after(callerOf(services, matched), (caller) => ({ ...matched, caller }));
 }
 
 /** Asks the sources in order. One that fails makes the answer `unavailable`: the next is never asked in its place. */
@@ -40,11 +32,10 @@ export function callerOf(services: Judging, received: Received): Maybe<Found> {
   try {
     const asked = received.snapshot.identity.identify(evidence(received));
     const answer = traced(received.trace, LOOKUP, asked, ({ kind }) => kind);
-    if (!(answer instanceof Promise)) return told(services, received, answer);
-    return answer.then(
-      (found) => told(services, received, found),
-      (error: unknown) => unavailable(services, received, error),
-    );
+    const found = after(answer, (it) => told(services, received, it));
+    return found instanceof Promise
+      ? found.catch((error: unknown) => unavailable(services, received, error))
+      : found;
   } catch (error) {
     return unavailable(services, received, error);
   }

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { HeaderRules } from "../../config/header-rules.ts";
 import type { Settings, Snapshot } from "../../config/snapshot.ts";
-import type { Navigation } from "../../domain/facts.ts";
 import { effectiveMethod } from "../../domain/method/method.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
@@ -65,10 +64,15 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const asked = navigation(method, arrival.upgrade, raw.headers);
   const { here, neighbour } = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const came = sentTarget(raw);
-  const url = targetOf(came, host, { method, secret: cookies.secret, here, asked, place }, settings);
+  const byCookie = place === OF_THE_APP && cookies.secret !== null;
+  // What says that somebody is impersonated, here or on another host of ours.
+  const judged = place !== OF_THE_APP || byCookie || here !== null;
+  const opens = asked.topLevel || asked.visit !== null;
+  const asking = { method, authority: host.authority, judged, byCookie, opens };
+  const url = requestTarget(came, asking, settings);
   const counts = effectiveMethod(method, url.query);
   const agents = isAgents(services, cookies);
-  const mayBeTraced = url.judged || (agents && (asked.topLevel || asked.visit !== null));
+  const mayBeTraced = url.judged || (agents && opens);
   return {
     raw,
     snapshot,
@@ -162,29 +166,6 @@ function cookiesIn(
   throw new Fault("bad-request", "one of the gateway's own cookies came many times");
 }
 
-interface Telling {
-  readonly method: string;
-  /** The cookies that say that there is an impersonation, or was one on another host. */
-  readonly secret: string | null;
-  readonly here: string | null;
-  readonly asked: Navigation;
-  readonly place: Place;
-}
-
-function targetOf(
-  came: string,
-  { authority }: { readonly authority: string },
-  { method, secret, here, asked: { topLevel, visit }, place }: Telling,
-  settings: Settings,
-): RequestTarget {
-  const opens = topLevel || visit !== null;
-  const ofTheApp = place === OF_THE_APP;
-  const byCookie = ofTheApp && secret !== null;
-  const judged = !ofTheApp || secret !== null || here !== null;
-  const asking = { method, authority, judged, byCookie, opens };
-  return requestTarget(came, asking, settings);
-}
-
 /** Only a signed notice counts: with one the page is fetched differently. */
 function noticeIn({ forms, clock }: Judging, { notice }: OwnCookies): string | null {
   return notice !== null && forms.open(notice, clock.now()) !== null ? notice : null;
@@ -205,8 +186,9 @@ function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly 
 export function asItCame(services: Judging, received: Received): Received {
   const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
   const { settings } = snapshot;
-  const telling = { method, secret: null, here: null, asked, place: OF_THE_APP };
-  const url = targetOf(came, site, telling, settings);
+  const opens = asked.topLevel || asked.visit !== null;
+  const asking = { method, authority: site.authority, judged: false, byCookie: false, opens };
+  const url = requestTarget(came, asking, settings);
   const dropped = settings.headerRules.droppedFrom(client.peer, client.trusted);
   const { name } = settings.cookie;
   const headers = withoutOurs(requestHeaders(raw.rawHeaders, dropped), name, { secrets: false });

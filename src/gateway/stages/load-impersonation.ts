@@ -3,11 +3,11 @@ import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } 
 import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
+import { placeOf } from "../facts.ts";
 import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import { foundOrNot, traced, USERS } from "../services/tracing.ts";
 import { asItCame, spoil } from "./intake.ts";
-import { placeOf } from "./match.ts";
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
@@ -101,13 +101,10 @@ export async function saidBy(
 ): Promise<ConsentFact> {
   const { settings } = identified.snapshot;
   if (customer === null || !settings.access.page) return UNASKED;
-  try {
+  return await orUnavailable(services, identified, async () => {
     const said = await services.consents.of(customer);
     return { kind: "known", said: settings.access.optOut ? said : { ...said, optedOutAt: null } };
-  } catch (error) {
-    report(services, identified, error);
-    return { kind: "unavailable" };
-  }
+  });
 }
 
 async function remembered(
@@ -115,13 +112,10 @@ async function remembered(
   identified: Identified,
   secret: string,
 ): Promise<LoadedImpersonation> {
-  try {
+  return await orUnavailable(services, identified, async () => {
     const loaded = await services.impersonations.recall(secret);
     return loaded.kind === "lost" && identified.site.label !== null ? LOST_FOR_SURE : loaded;
-  } catch (error) {
-    report(services, identified, error);
-    return { kind: "unavailable" };
-  }
+  });
 }
 
 async function lookUp(
@@ -131,17 +125,23 @@ async function lookUp(
 ): Promise<TargetFact> {
   const { users } = identified.snapshot;
   if (users === null || loaded.kind !== "found") return RECORDED;
-  try {
+  return await orUnavailable(services, identified, async () => {
     const asked = users.find(loaded.impersonation.effectiveUser.id);
     const identity = await traced(identified.trace, USERS, asked, foundOrNot);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };
-  } catch (error) {
-    report(services, identified, error);
-    return { kind: "unavailable" };
-  }
+  });
 }
 
-function report(services: Judging, identified: Pick<Identified, "id">, error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
-  services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
+async function orUnavailable<T>(
+  { log }: Judging,
+  { id }: Pick<Identified, "id">,
+  ask: () => Promise<T>,
+): Promise<T | { readonly kind: "unavailable" }> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn({ code: error.code, detail: error.detail, requestId: id }, "recall failed");
+    return { kind: "unavailable" };
+  }
 }

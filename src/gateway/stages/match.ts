@@ -1,14 +1,8 @@
 import { appAt } from "../../config/apps.ts";
-import type { Place } from "../../domain/policy.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import type { Matched, Received } from "../request.ts";
 
 export const UNMATCHED: Matched["match"] = Object.freeze({ route: null, fromAsSelf: false });
-
-/** Where in the app it goes; null for a page of ours. */
-export function placeOf({ url, site }: Pick<Received, "url" | "site">): Place | null {
-  return url.ours ? null : { host: site.host, path: url.path };
-}
 
 /**
  * Finds the route, only where it can matter: under an impersonation, or when one may start. What has more than one reading matches

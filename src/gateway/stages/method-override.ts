@@ -2,10 +2,10 @@ import { isMethodOverride } from "../../domain/headers.ts";
 import { methodInBody } from "../../domain/method/body-method.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method/method.ts";
 import type { Maybe } from "../../ports.ts";
+import { trueUserOf } from "../facts.ts";
 import { hasBody, peekBody } from "../http/body.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Content, Owned, Settled } from "../request.ts";
-import { agentOf } from "./identify.ts";
 import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
 /** Bytes of a body that are read for a `_method`; more where a confirmation keeps more. */
@@ -35,7 +35,7 @@ export function settleMethod(owned: Owned): Maybe<Settled> {
 async function settledBy(owned: Owned): Promise<Settled> {
   const settled = { ...owned, content: UNREAD };
   const { settings, rules } = owned.snapshot;
-  const unread = ruleRequest(owned, null, agentOf(owned));
+  const unread = ruleRequest(owned, null, trueUserOf(owned));
   const asked = hasBody(owned.raw) && rules.asksBody(unread);
   if (owned.session.loaded.kind !== "found" || (!asked && !mayName(owned)))
     return { ...settled, ruling: ruled(rules, unread) };
@@ -49,7 +49,7 @@ async function settledBy(owned: Owned): Promise<Settled> {
   const named = methodOfAll(inQuery, inBody, methodInHeaders(owned.headers));
   if (named === null && !asked) return { ...read, ruling: ruled(rules, unread) };
   const method = named ?? owned.method;
-  const ruling = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
+  const ruling = ruled(rules, ruleRequest({ ...owned, method }, text, trueUserOf(owned)));
   return { ...read, method, overridden: named !== null, ruling };
 }
 

@@ -1,5 +1,6 @@
 import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method/method.ts";
+import { forwardingHeaders } from "../facts.ts";
 import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";
 
@@ -47,15 +48,7 @@ export function outbound(
   for (const [name, value] of signed.signIn.presented?.headers ?? []) headers.push(name, value);
   if (signed.site.label !== null) asOnTheApp(headers, signed.site.origin, signed.site.label.app.origin);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
-  headers.push(
-    "X-Forwarded-For",
-    signed.client.forwardedFor,
-    "X-Forwarded-Proto",
-    signed.site.scheme,
-    "X-Forwarded-Host",
-    signed.client.forwardedHost,
-  );
-  for (const part of signed.signIn.headers) headers.push(part);
+  headers.push(...forwardingHeaders(signed), ...signed.signIn.headers);
   return { target: impersonating ? exchanged(signed) : signed.url.asSent, headers };
 }
 

@@ -9,18 +9,18 @@ import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
 import { cookieScope } from "../intake/cookie-scope.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
-import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
+import { impersonatedOpenerPolicy } from "../own-pages/answers.ts";
 import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan, saidPlan } from "../response/document.ts";
 import { onTheLabel } from "../response/label-headers.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
-import { withHandle } from "../response/sign-in-redirect.ts";
 import { uncached } from "../response/uncached.ts";
 import { withheldPlan } from "../response/withheld.ts";
 import type { Services } from "../services/services.ts";
 import { confirm } from "../sign-in/confirm.ts";
-import { clearing } from "./answer.ts";
+import { withHandle } from "../sign-in/redirect.ts";
+import { clearing, cookieHeaders } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { isOwnTab } from "./sign-in.ts";
 import { hereCookie, restoredHost } from "./start-and-stop.ts";
@@ -175,7 +175,7 @@ function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
 }
 
 function ourHeaders(signed: Signed): RawHeaders {
-  return [...signed.effects.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+  return [...cookieHeaders(signed), ...clearing(signed)].flat();
 }
 
 function isNamed(name: string, wanted: string): boolean {

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
-import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
+import { begunBy } from "../facts.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Committed } from "../request.ts";
 import { endSpan } from "../services/request-span.ts";
@@ -44,11 +44,6 @@ export function settle(services: Services, committed: Committed, settlement: Set
   const request = event.request && { ...event.request, bytes: settlement.requestBytes };
   // If the outcome can't be recorded, the intent stays open, and the next start records its outcome as unknown.
   void recordAside(services, { ...event, request }, "an outcome");
-}
-
-/** The impersonation that this request started: its browser learns of it by the answer only. */
-export function begunBy({ effects }: Committed): Impersonation | null {
-  return effects.changed ? effects.impersonation : null;
 }
 
 /** The settlement of a request that wasn't sent. */

@@ -1,4 +1,3 @@
-import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { modeAt } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
@@ -37,7 +36,10 @@ function refuseForeignCode({ effects, snapshot, url }: Committed): Maybe<void> {
 }
 
 function signedBy(services: Services, committed: Committed, headers: readonly string[]): Maybe<Signed> {
-  const [card, help] = [cardFor(services, committed), offersHelp(committed)];
+  const own = isOwnTab(committed);
+  const card = own ? services.cards.of(services, committed) : null;
+  // Of a route that says so.
+  const help = own && committed.match.route?.target.help === true;
   const ownPage = card === null && !help ? null : { card, help };
   const signIn = { headers, session: null, presented: null };
   const signed = { ...committed, signIn, ownPage, withheld: { count: 0 } };
@@ -85,24 +87,8 @@ function headersFor(
   return identityHeaders(services.tokens, snapshot.settings, told, { now, passed });
 }
 
-/** Only one's own page, in a tab, of a route that says so. */
-function offersHelp(committed: Committed): boolean {
-  return committed.match.route?.target.help === true && isOwnTab(committed);
-}
-
-/** A page that a tab opens as nobody else. */
-export function isOwnTab({
-  effects,
-  navigation,
-  browser,
-  site,
-  method,
-}: Pick<Committed, "effects" | "navigation" | "browser" | "site" | "method">): boolean {
+/** A page that a tab opens as nobody else: only such a page says anything to its customer, or offers help. */
+export function isOwnTab({ effects, navigation, browser, site, method }: Committed): boolean {
   if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return false;
   return browser.secret === null && site.label === null;
-}
-
-/** Only a page that a tab opens as nobody else says anything to its customer. */
-function cardFor(services: Services, committed: Committed): CustomerCard | null {
-  return isOwnTab(committed) ? services.cards.of(services, committed) : null;
 }

@@ -55,8 +55,9 @@ interface Started {
 export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
   const own = { sent: received.browser.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
-  const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
-  return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
+  const ours = startCookies(services, received, { id: impersonation.id, secret });
+  const here = received.browser.domain === null ? received.browser.here : impersonation.id;
+  return { impersonation, secret, here, setCookies: [...ours, ...lines] };
 }
 
 /** The same without cookies for the browser. */
@@ -123,26 +124,20 @@ function startCookies(
   services: Services,
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
-): Pick<Started, "setCookies" | "here"> {
+): readonly string[] {
   const { browser, site, snapshot } = received;
   const { name, keep } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, keep);
   const marker = services.forms.mark("marker", id, now, keep);
   const seconds = Math.ceil(keep / 1000);
-  const setCookies = [
-    setOwnCookie(
-      cookieNames(name, site.scheme, browser.domain).secret,
-      secret,
-      site.scheme,
-      seconds,
-      browser.domain,
-    ),
+  const names = cookieNames(name, site.scheme, browser.domain);
+  return [
+    setOwnCookie(names.secret, secret, site.scheme, seconds, browser.domain),
     ...markerCookies(name, marker, site.scheme, seconds, browser.domain),
     ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, seconds),
     ...(browser.domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
-  return { setCookies, here: browser.domain === null ? received.browser.here : id };
 }
 
 /** Deletes the cookies of the one host that were set before the config had `cookie.domain`. */
@@ -176,8 +171,7 @@ export async function end(
   const ended = { ...impersonation, end: { at: services.clock.now(), why } };
   let first = true;
   try {
-    const closed = await services.impersonations.close(impersonation.id, why);
-    first = closed.first;
+    ({ first } = await services.impersonations.close(impersonation.id, why));
   } catch (error) {
     services.log.error(
       { err: error, impersonation: impersonation.id },
@@ -210,7 +204,7 @@ export function endEvent(
     action: "impersonation.ended",
     outcome: "success",
     trueUser: administrator ?? ended.agent,
-    ...(administrator === null ? {} : { target: ended.agent }),
+    target: administrator && ended.agent,
     effectiveUser: ended.effectiveUser,
     impersonation: ended,
     decision: { word, route: null, rule: null, via: null },
@@ -236,9 +230,7 @@ export async function endCookies(
   const own = [
     setOwnCookie(names.secret, null, site.scheme, null, browser.domain),
     ...markerCookies(name, null, site.scheme, 0, browser.domain),
-    ...(received.site.label === null
-      ? neighbourCookies(name, browser.domain ?? site.host, null, site.scheme, 0)
-      : []),
+    ...(site.label === null ? neighbourCookies(name, browser.domain ?? site.host, null, site.scheme, 0) : []),
     ...(browser.domain === null ? [] : beforeDomain(received)),
   ];
   const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
@@ -276,15 +268,7 @@ export async function betweenIdentities(
   received: Received,
   ended: Impersonation | null,
 ): Promise<Between> {
-  const ids = await idsBehind(services, received, ended);
-  const between = await leftBehind(services, received, ids);
-  if (ids.size === 0) return between;
-  const scope = cookieScope(received);
-  let {
-    browser: { cookies },
-  } = received;
-  for (const id of ids) cookies = restored(await services.impersonations.jar(id), cookies, scope);
-  return { ...between, cookies };
+  return await betweenAfter(services, received, await idsBehind(services, received, ended));
 }
 
 /** Restores this host's cookies where the browser still has those of another impersonation than the running one. */
@@ -293,15 +277,21 @@ export async function restoredHost(
   received: Received,
   impersonation: string | null,
 ): Promise<Between> {
-  const { browser } = received;
-  const ids = new Set(browser.here === null || browser.here === impersonation ? [] : [browser.here]);
-  const { setCookies } = await leftBehind(services, received, ids);
-  let {
-    browser: { cookies },
-  } = received;
-  for (const id of ids)
-    cookies = restored(await services.impersonations.jar(id), cookies, cookieScope(received));
-  return { setCookies: ids.size === 0 ? [] : setCookies, cookies };
+  const { here, cookies } = received.browser;
+  if (here === null || here === impersonation) return { setCookies: [], cookies };
+  return await betweenAfter(services, received, new Set([here]));
+}
+
+async function betweenAfter(
+  services: Services,
+  received: Received,
+  ids: ReadonlySet<string>,
+): Promise<Between> {
+  const { setCookies, cookies } = await leftBehind(services, received, ids);
+  const scope = cookieScope(received);
+  let rest = cookies;
+  for (const id of ids) rest = restored(await services.impersonations.jar(id), rest, scope);
+  return { setCookies, cookies: rest };
 }
 
 async function leftBehind(

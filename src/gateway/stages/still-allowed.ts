@@ -1,6 +1,8 @@
 import { appAt } from "../../config/apps.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, isOpen, modeAt } from "../../domain/impersonation.ts";
+import { runningIn, trueUserOf } from "../facts.ts";
+import { NO_NAVIGATION } from "../intake/fetch-metadata.ts";
 import type { Judged, Received, Signed } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
@@ -12,16 +14,8 @@ import { UNMATCHED } from "./match.ts";
 import { UNREAD } from "./method-override.ts";
 import { UNRULED } from "./rule-request.ts";
 
-/** A navigation that only looks: if it is refused, then for the impersonation itself. */
-const LOOKING: Navigation = Object.freeze({
-  topLevel: false,
-  byUser: false,
-  site: "same-origin",
-  speculative: false,
-  visit: null,
-  wantsPage: false,
-  serviceWorker: false,
-});
+/** A request that only looks: if it is refused, then for the impersonation itself. */
+const LOOKING: Navigation = Object.freeze({ ...NO_NAVIGATION, site: "same-origin" });
 
 /**
  * The judge's decision for a request that only looks, by this sender at this moment: it tells who they are, and whether their
@@ -50,8 +44,9 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
   const current = services.config.current();
   const snapshot = appAt(current, signed.site.host, signed.url.path) ?? current;
   const now = { ...signed, snapshot, at: services.clock.now() };
-  const { caller, session, decision } = await looking(services, now);
-  const impersonation = session.loaded.kind === "found" ? session.loaded.impersonation : null;
+  const judged = await looking(services, now);
+  const { decision } = judged;
+  const impersonation = runningIn(judged);
   if (decision.kind === "forward") {
     const spoke = speaksByMode(signed, signed.effects.impersonation);
     return spoke && !speaksByMode(now, impersonation)
@@ -59,15 +54,9 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
       : { kind: "good" };
   }
   if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
-  const theirs =
-    impersonation !== null &&
-    caller.who.kind === "known" &&
-    caller.who.identity.id === impersonation.agent.id;
-  return {
-    kind: "ended",
-    why: decision.reason,
-    impersonation: theirs && isOpen(impersonation) ? impersonation : null,
-  };
+  const theirs = impersonation !== null && trueUserOf(judged)?.id === impersonation.agent.id;
+  const open = theirs && isOpen(impersonation) ? impersonation : null;
+  return { kind: "ended", why: decision.reason, impersonation: open };
 }
 
 /** Whether a page may send through its tunnel only because the mode is write at the moment. */

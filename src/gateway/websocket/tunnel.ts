@@ -73,7 +73,7 @@ export function tunnel(options: TunnelOptions, streams: Streams = new Streams())
       if (!streams.enter(address, options.limits)) {
         const fault = tooMany();
         order.failed(fault);
-        report(order, endingOf(fault), null);
+        report(order, endingOf(fault));
         return;
       }
       const settled: TunnelOrder["settled"] = (settlement) => {
@@ -90,7 +90,12 @@ class Opening {
   readonly #order: TunnelOrder;
   readonly #timeouts: TunnelOptions["timeouts"];
   readonly #handshake: Handshake;
-  readonly #clientGone = (): void => this.#settle("client-aborted", null);
+  readonly #clientGone = (): void => {
+    if (this.#over) return;
+    this.#release();
+    this.#order.socket.destroy();
+    report(this.#order, "client-aborted");
+  };
   #over = false;
   /** The app's side while `respond` thinks. */
   #answer: Readable | null = null;
@@ -126,7 +131,7 @@ class Opening {
     const status = partingFor(signal).code === ENDED ? 409 : 503;
     this.#release();
     refuse(socket, { status, headers: [], body: "" });
-    report(this.#order, "revoked", null);
+    report(this.#order, "revoked");
   }
 
   // What the handshake came to.
@@ -152,7 +157,7 @@ class Opening {
     if (this.#over) return;
     this.#release();
     this.#order.failed(fault);
-    report(this.#order, endingOf(fault), null);
+    report(this.#order, endingOf(fault));
   }
 
   #respond(head: UpstreamHead, answer: Readable, go: (headers: RawHeaders) => void): void {
@@ -172,13 +177,6 @@ class Opening {
     } catch (error) {
       this.failed(ownFault(error));
     }
-  }
-
-  #settle(ending: Ending, status: number | null): void {
-    if (this.#over) return;
-    this.#release();
-    this.#order.socket.destroy();
-    report(this.#order, ending, status);
   }
 
   /** Lets go of everything but the client's socket. */
@@ -208,8 +206,9 @@ function partingFor(signal: AbortSignal | null): Parting {
   return { code: 1001, text: "going-away" };
 }
 
-function report(order: TunnelOrder, ending: Ending, status: number | null): void {
-  order.settled({ ending, status, requestBytes: 0, responseBytes: 0, parting: null });
+/** Of a tunnel for which the app gave no answer that the client gets. */
+function report(order: TunnelOrder, ending: Ending): void {
+  order.settled({ ending, status: null, requestBytes: 0, responseBytes: 0, parting: null });
 }
 
 /** Answers 101 and joins the two sockets. Keeps of the order only what a tunnel that is open for days needs. */

@@ -63,7 +63,7 @@ export function attachUpgrades(server: Server, handle: UpgradeHandler, options: 
       return;
     }
     deciding += 1;
-    run(handle, request, socket, head)
+    Promise.try(handle, request, socket, head)
       .catch((error: unknown) => refuse(socket, options.answer(ownFault(error), request)))
       .finally(() => {
         deciding -= 1;
@@ -73,15 +73,6 @@ export function attachUpgrades(server: Server, handle: UpgradeHandler, options: 
     socket.on("error", leave);
     refuse(socket, options.answer(new Fault("bad-method", "CONNECT asks for a tunnel"), request));
   });
-}
-
-async function run(
-  handle: UpgradeHandler,
-  request: IncomingMessage,
-  socket: Socket,
-  head: Buffer,
-): Promise<void> {
-  await handle(request, socket, head);
 }
 
 function tooMany(waiting: number): Fault {

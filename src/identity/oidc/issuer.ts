@@ -4,13 +4,12 @@ import { Fault } from "../../errors.ts";
 import type { Finding } from "../../ports.ts";
 import { askKeys, publishedKeys } from "../jwks.ts";
 import { ASYMMETRIC } from "../jwt-options.ts";
+import { refreshed } from "../refreshed.ts";
 import type { IdentityDeps } from "../source.ts";
 import type { ClientOptions } from "./oidc-options.ts";
 
 /** What the provider says of itself is asked for again after this, ms. */
 const FRESH = 3_600_000;
-/** Between two questions when the last one failed, ms. */
-const BACKOFF = 5_000;
 /** How far its clock may be off, seconds. */
 const SKEW = 5;
 /** The longest answer that is read. */
@@ -78,44 +77,19 @@ function findingsOf(
   return found;
 }
 
-/** One question is open at a time; what is held counts while a newer one can't be had. */
+/** What is held counts while a newer one can't be had. */
 function discovering(options: ClientOptions, secret: string | null, { clock, log }: IdentityDeps) {
-  let held: { readonly it: client.Configuration; readonly at: number } | null = null;
-  let failedAt: number | null = null;
-  let flight: Promise<client.Configuration> | null = null;
-  const ask = async (): Promise<client.Configuration> => {
-    try {
-      const it = await discover(options, secret);
-      held = { it, at: clock.monotonic() };
-      failedAt = null;
-      return it;
-    } catch (cause) {
-      failedAt = clock.monotonic();
-      throw new Fault(
-        "identity-unavailable",
-        `${options.issuer} can not be asked: ${providerProblem(cause)}`,
-        {
-          cause,
-        },
-      );
-    }
-  };
-  const asked = () => {
-    flight ??= ask().finally(() => {
-      flight = null;
-    });
-    return flight;
-  };
+  const provider = refreshed(clock, {
+    ask: () => discover(options, secret),
+    failed: (cause) => `${options.issuer} can not be asked: ${providerProblem(cause)}`,
+    rested: `${options.issuer} could not be asked a moment ago`,
+  });
   return async (): Promise<client.Configuration> => {
-    const now = clock.monotonic();
-    const resting = failedAt !== null && now - failedAt < BACKOFF;
-    if (held === null) {
-      if (resting)
-        throw new Fault("identity-unavailable", `${options.issuer} could not be asked a moment ago`);
-      return await asked();
-    }
-    if (now - held.at >= FRESH && !resting)
-      asked().catch((error: Error) => log.warn({ why: error.message }, "a provider is known from before"));
+    const held = provider.held() ?? (await provider.refresh());
+    if (clock.monotonic() - held.at >= FRESH && !provider.rests())
+      provider
+        .refresh()
+        .catch((error: Error) => log.warn({ why: error.message }, "a provider is known from before"));
     return held.it;
   };
 }
@@ -129,12 +103,11 @@ async function discover(options: ClientOptions, secret: string | null): Promise<
       : clientAuth === "basic"
         ? client.ClientSecretBasic(secret)
         : client.ClientSecretPost(secret);
-  const found = await client.discovery(new URL(issuer), clientId, metadata, authentication, {
+  return await client.discovery(new URL(issuer), clientId, metadata, authentication, {
     timeout: timeout / 1_000,
     [client.customFetch]: bounded,
     execute: issuer.startsWith("http:") ? [client.allowInsecureRequests] : [],
   });
-  return found;
 }
 
 /** No redirect is followed, and no answer fills the memory. */

@@ -99,15 +99,17 @@ export const oidcSchema = z.strictObject({
 export type OidcOptions = z.infer<typeof oidcSchema>["oidc"];
 
 /** What is needed to send people to a provider, and to take them back. */
-export type ClientOptions = Pick<
-  OidcOptions,
-  | "issuer"
-  | "clientId"
-  | "clientSecret"
-  | "clientAuth"
-  | "scopes"
-  | "parameters"
-  | "userinfo"
-  | "signIn"
-  | "timeout"
->;
+export const upstreamSchema = oidcSchema.shape.oidc.pick({
+  issuer: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuth: true,
+  scopes: true,
+  parameters: true,
+  userinfo: true,
+  user: true,
+  signIn: true,
+  timeout: true,
+});
+
+export type ClientOptions = z.infer<typeof upstreamSchema>;

@@ -1,9 +1,7 @@
-import { hash } from "node:crypto";
 import * as client from "openid-client";
-import { memo } from "../../clients/memo.ts";
 import { Fault } from "../../errors.ts";
 import type { Identification, IdentityProvider, IdentitySource, SignIn } from "../../ports.ts";
-import { type IdentityDeps, type IdentityKind, unknown, warnOnce } from "../source.ts";
+import { type IdentityDeps, type IdentityKind, remembering, unknown, warnOnce } from "../source.ts";
 import { type Issuer, issuerOf } from "./issuer.ts";
 import { takeLogoutToken } from "./logout-token.ts";
 import { type OidcOptions, oidcSchema } from "./oidc-options.ts";
@@ -27,16 +25,12 @@ export const oidc: IdentityKind<{ readonly oidc: OidcOptions }> = {
 
 function source(options: OidcOptions, deps: IdentityDeps): IdentitySource {
   const issuer = issuerOf(options, deps);
-  const ask = memo<string, Identification>({
-    code: "identity-unavailable",
+  const ask = remembering<Identification>({
     what: VIA,
     clock: deps.clock,
     // The provider's own answers are timed; this is for the store on top.
     timeout: 3 * options.timeout + 10_000,
-    failures: null,
     entries: 10_000,
-    // Not the secret itself: what is held in memory must open nothing.
-    keyOf: (secret) => hash("sha256", secret, "base64url"),
     ask: asker(options, issuer, deps),
     keep: ({ kind }) => ({ ms: BELIEVED, negative: kind === "unknown" }),
   });

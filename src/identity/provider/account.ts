@@ -84,8 +84,14 @@ function claimsOf({ id, name, email, groups }: Identity): Account {
 export function accountOf(mapping: PersonMapping, claims: Readonly<Record<string, unknown>>): Account | null {
   const read = readPerson(claims, mapping);
   if (read.kind !== "read") return null;
-  const more = PASSED.flatMap((name) =>
-    typeof claims[name] === "string" ? [[name, claims[name]] as const] : [],
-  );
-  return { ...Object.fromEntries(more), ...claimsOf(read.value) };
+  return { ...textsOf(claims, PASSED), ...claimsOf(read.value) };
+}
+
+/** Those of the named values that are texts. */
+export function textsOf(
+  values: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const texts = names.map((name) => [name, values[name]]);
+  return Object.fromEntries(texts.filter((it): it is [string, string] => typeof it[1] === "string"));
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { AuthorizationResponseError } from "openid-client";
 import { Fault } from "../../errors.ts";
-import type { Finding, IdentityProvider } from "../../ports.ts";
 import { issuerOf } from "../oidc/issuer.ts";
 import { attemptIn, refused, sendAway, takeBack } from "../oidc/round-trip.ts";
 import type { IdentityDeps } from "../source.ts";
-import { type Account, accountOf } from "./account.ts";
+import { type Account, accountOf, textsOf } from "./account.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 /** How `upstream` answered for one request of an app: who it is, or why it isn't said. */
@@ -21,17 +20,11 @@ type Brokered =
     }
   | { readonly error: string };
 
-/** Asks `upstream` for an app, in its words, and brings back the answer. */
-interface Broker {
-  begin(order: {
-    readonly uid: string;
-    readonly redirectUri: string;
-    readonly params: Readonly<Record<string, unknown>>;
-  }): ReturnType<IdentityProvider["begin"]>;
-  finish(answer: URL, kept: string | null): Promise<{ readonly uid: string; readonly ticket: string }>;
-  /** What came back, once, for the request that it is for. */
-  take(ticket: string, uid: string): Promise<Brokered>;
-  check(signal: AbortSignal): Promise<readonly Finding[]>;
+/** A request of an app, and where its answer comes back to. */
+interface Order {
+  readonly uid: string;
+  readonly redirectUri: string;
+  readonly params: Readonly<Record<string, unknown>>;
 }
 
 /** What an app may say about the sign-in, and is passed on as it is. */
@@ -41,26 +34,20 @@ const ANSWERS =
   /^(?:access_denied|login_required|interaction_required|consent_required|account_selection_required|unmet_authentication_requirements|temporarily_unavailable)$/;
 const MINUTE = 60_000;
 
-export function broker(options: ProviderOptions, deps: IdentityDeps): Broker {
+/** Asks `upstream` for an app, in its words, and brings back the answer. */
+export function broker(options: ProviderOptions, deps: IdentityDeps) {
   const upstream = options.upstream;
   const issuer = issuerOf(upstream, deps);
   const store = deps.signIns.kept;
   return {
     check: issuer.check,
-    begin: async ({ uid, redirectUri, params }) => {
-      const said = PASSED.flatMap((name) =>
-        typeof params[name] === "string" ? [[name, params[name]] as const] : [],
-      );
+    begin: async ({ uid, redirectUri, params }: Order) => {
       const age = Number(params.max_age ?? Number.NaN);
       const maxAge = Number.isInteger(age) && age >= 0 ? age : null;
-      return await sendAway(upstream, issuer, deps, {
-        redirectUri,
-        to: uid,
-        maxAge,
-        more: Object.fromEntries(said),
-      });
+      const errand = { redirectUri, to: uid, maxAge, more: textsOf(params, PASSED) };
+      return await sendAway(upstream, issuer, deps, errand);
     },
-    finish: async (answer, kept) => {
+    finish: async (answer: URL, kept: string | null) => {
       const { to: uid } = attemptIn(deps, kept);
       const ticket = randomBytes(32).toString("base64url");
       const result = await brokered(answer, kept);
@@ -68,7 +55,8 @@ export function broker(options: ProviderOptions, deps: IdentityDeps): Broker {
       await store.write(keyOf(ticket, uid), JSON.stringify(result), life);
       return { uid, ticket };
     },
-    take: async (ticket, uid) => {
+    /** What came back, once, for the request that it is for. */
+    take: async (ticket: string, uid: string): Promise<Brokered> => {
       const key = keyOf(ticket, uid);
       const stored = await store.read(key);
       if (stored === null || !(await deps.signIns.once(key, deps.clock.now() + MINUTE)))

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { secretSource } from "../../clients/secret.ts";
 import { urlProblem } from "../../clients/template.ts";
 import { size, timeBetween as time } from "../../units.ts";
-import { oidcSchema } from "../oidc/oidc-options.ts";
+import { upstreamSchema } from "../oidc/oidc-options.ts";
 
 const address = z.string().superRefine((text, context) => {
   const message = urlProblem(text);
@@ -59,22 +59,9 @@ export function providerSchema<End extends z.ZodType>(end: End) {
         .describe(
           "The host of the app on which the provider is; the app's issuer is this, the prefix and `/op`: https://app.example.com/.guise/op. Customers' browsers and the app itself have to reach it.",
         ),
-      upstream: oidcSchema.shape.oidc
-        .pick({
-          issuer: true,
-          clientId: true,
-          clientSecret: true,
-          clientAuth: true,
-          scopes: true,
-          parameters: true,
-          userinfo: true,
-          user: true,
-          signIn: true,
-          timeout: true,
-        })
-        .describe(
-          "The provider with which people really sign in, as under `identity: oidc`; its redirect address ends in `/op/callback`.",
-        ),
+      upstream: upstreamSchema.describe(
+        "The provider with which people really sign in, as under `identity: oidc`; its redirect address ends in `/op/callback`.",
+      ),
       clients: z.array(clientSchema(end)).min(1).describe("The apps."),
       session: time(
         "1h",

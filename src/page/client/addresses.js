@@ -22,10 +22,7 @@ export function startAddresses({ config }) {
       Reflect.apply(open, this, [method, here(url), ...rest]);
     },
   });
-  const { sendBeacon } = Navigator.prototype;
-  Navigator.prototype.sendBeacon = function (url, data) {
-    return sendBeacon.call(this, here(url), data);
-  };
+  turnSockets(here);
   const { pushState, replaceState } = History.prototype;
   History.prototype.pushState = function (state, unused, url) {
     return pushState.call(this, state, unused, here(url));
@@ -33,14 +30,22 @@ export function startAddresses({ config }) {
   History.prototype.replaceState = function (state, unused, url) {
     return replaceState.call(this, state, unused, here(url));
   };
-  for (const name of ["WebSocket", "EventSource"])
-    Reflect.set(
-      window,
-      name,
-      new Proxy(Reflect.get(window, name), {
-        construct: (target, [url, ...rest], made) => Reflect.construct(target, [here(url), ...rest], made),
-      }),
-    );
+}
+
+/**
+ * Has beacons and sockets go to another address.
+ * @param {(url: string | URL) => string | URL} turn
+ */
+export function turnSockets(turn) {
+  const { sendBeacon } = Navigator.prototype;
+  Navigator.prototype.sendBeacon = function (url, data) {
+    return sendBeacon.call(this, turn(url), data);
+  };
+  for (const name of ["WebSocket", "EventSource"]) {
+    const original = Reflect.get(window, name);
+    const construct = (_, [url, ...rest], made) => Reflect.construct(original, [turn(url), ...rest], made);
+    Reflect.set(window, name, new Proxy(original, { construct }));
+  }
 }
 
 /**

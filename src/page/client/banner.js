@@ -14,9 +14,7 @@ import { startTab, tellStopped } from "./tab.js";
 import { startTitle } from "./title.js";
 import { startWatch } from "./watch.js";
 
-/**
- * @param {HTMLScriptElement} script
- */
+/** @param {HTMLScriptElement} script */
 async function start(script) {
   await bannerRead();
   const banner = takeBanner(script);

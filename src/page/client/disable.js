@@ -43,11 +43,11 @@ export function startDisable({ config }) {
   mark();
   new MutationObserver(mark).observe(document, { childList: true, subtree: true, attributeFilter: TELLING });
   for (const type of BLOCKED)
-    addEventListener(type, (event) => block(event, selectors), { capture: true, passive: false });
+    addEventListener(type, (event) => blocks(event, selectors), { capture: true, passive: false });
   addEventListener(
     "keydown",
     (event) => {
-      if (event.key === "Enter" || event.key === " ") block(event, selectors);
+      if (event.key === "Enter" || event.key === " ") blocks(event, selectors);
     },
     { capture: true },
   );
@@ -81,22 +81,14 @@ function paint(selectors) {
 }
 
 /**
+ * Whether the event is of an element that the selectors mean; then nobody else hears of it.
  * @param {Event} event
  * @param {string} selectors
  */
-function block(event, selectors) {
-  if (within(event, selectors) === null) return;
+export function blocks(event, selectors) {
+  const [target] = event.composedPath();
+  if (!(target instanceof Element) || target.closest(selectors) === null) return false;
   event.preventDefault();
   event.stopImmediatePropagation();
-}
-
-/**
- * The element of the event's path that the selectors mean.
- * @param {Event} event
- * @param {string} selectors
- * @returns {Element | null}
- */
-export function within(event, selectors) {
-  const [target] = event.composedPath();
-  return target instanceof Element ? target.closest(selectors) : null;
+  return true;
 }

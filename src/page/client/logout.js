@@ -1,4 +1,4 @@
-import { valid, within } from "./disable.js";
+import { blocks, valid } from "./disable.js";
 import { stop } from "./server.js";
 
 /**
@@ -9,10 +9,7 @@ export function startLogout(banner) {
   const selectors = valid(banner.config.logout);
   if (selectors === "") return;
   const instead = (/** @type {Event} */ event) => {
-    if (within(event, selectors) === null) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    stop(banner);
+    if (blocks(event, selectors)) stop(banner);
   };
   addEventListener("click", instead, { capture: true });
   addEventListener("submit", instead, { capture: true });

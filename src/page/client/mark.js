@@ -1,3 +1,5 @@
+import { turnSockets } from "./addresses.js";
+
 /** In an answer of the server's own: the word, a space, and percent-encoded what it means. */
 const REFUSED = "x-guise-refused";
 /** Where it is asked, as an address of ours. */
@@ -41,24 +43,10 @@ export function startMark({ config }, { attended, used, over, refused, asked }) 
   };
   markFetch(marking);
   markXhr(marking);
-  const { sendBeacon } = Navigator.prototype;
-  Navigator.prototype.sendBeacon = function (url, data) {
-    return sendBeacon.call(this, withMark(marking, url), data);
-  };
-  for (const name of ["WebSocket", "EventSource"])
-    Reflect.set(
-      window,
-      name,
-      new Proxy(Reflect.get(window, name), {
-        construct: (target, [url, ...rest], made) =>
-          Reflect.construct(target, [withMark(marking, url), ...rest], made),
-      }),
-    );
+  turnSockets((url) => withMark(marking, url));
 }
 
-/**
- * @param {Marking} marking
- */
+/** @param {Marking} marking */
 function markFetch({ mark, heard }) {
   const original = window.fetch;
   window.fetch = async function fetch(input, init) {
@@ -71,9 +59,7 @@ function markFetch({ mark, heard }) {
   };
 }
 
-/**
- * @param {Marking} marking
- */
+/** @param {Marking} marking */
 function markXhr({ mark, heard }) {
   const { open } = XMLHttpRequest.prototype;
   Object.assign(XMLHttpRequest.prototype, {
@@ -82,9 +68,8 @@ function markXhr({ mark, heard }) {
       Reflect.apply(open, this, [method, url, ...rest]);
       if (!isOurs(url)) return;
       this.setRequestHeader(HEADER, mark());
-      this.addEventListener("load", () => heard(this.status, (name) => this.getResponseHeader(name)), {
-        once: true,
-      });
+      const loaded = () => heard(this.status, (name) => this.getResponseHeader(name));
+      this.addEventListener("load", loaded, { once: true });
     },
   });
 }

@@ -3,20 +3,15 @@ export const send = window.fetch.bind(window);
 const submit = HTMLFormElement.prototype.submit;
 
 /**
- * Tells the server; whether it was taken.
+ * Tells the server that the banner could not be kept.
  * @param {import("./element.js").Banner} banner
- * @param {"lost"} path
- * @param {Record<string, string>} fields
- * @returns {Promise<boolean>}
  */
-export async function post(banner, path, fields) {
-  const body = new URLSearchParams(fields);
+export async function tellLost({ base, config }) {
+  const fields = { impersonation: config.impersonation ?? "", path: location.pathname };
   try {
-    const response = await send(`${banner.base}${path}`, { method: "POST", body, keepalive: true });
-    return response.ok;
+    await send(`${base}lost`, { method: "POST", body: new URLSearchParams(fields), keepalive: true });
   } catch (error) {
-    console.warn(`Guise: ${path} could not be sent`, error);
-    return false;
+    console.warn("Guise: lost could not be sent", error);
   }
 }
 

@@ -45,9 +45,7 @@ export function startTab(banner) {
   return check;
 }
 
-/**
- * Tells the other tabs that nobody is anybody else any more.
- */
+/** Tells the other tabs that nobody is anybody else any more. */
 export function tellStopped() {
   const channel = new BroadcastChannel("guise");
   channel.postMessage(null);

@@ -1,7 +1,7 @@
 import { coverWatch } from "./covered.js";
 import { ask } from "./dialog.js";
 import { onForged } from "./element.js";
-import { post, stop } from "./server.js";
+import { stop, tellLost } from "./server.js";
 
 /** Repairs within this time, ms, that are taken for an app's way to render; more are taken for a fight. */
 const SPAN = 10_000;
@@ -144,10 +144,7 @@ function endTransition() {
 
 /** @param {import("./element.js").Banner} banner */
 async function giveUp(banner) {
-  const told = post(banner, "lost", {
-    impersonation: banner.config.impersonation ?? "",
-    path: location.pathname,
-  });
+  const told = tellLost(banner);
   if (!banner.host.isConnected) document.documentElement.append(banner.host);
   setTimeout(async () => {
     const cover = banner.root.querySelector("dialog.cover");

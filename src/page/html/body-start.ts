@@ -1,32 +1,41 @@
 import { content, MIXES, type Twin, withoutRawText, withoutScripts } from "./second-reading.ts";
-import { type Attribute, data, type Scan, type Sink, type State, scan } from "./tokenizer.ts";
+import { type Attribute, data, Scan, type Sink, type State } from "./tokenizer.ts";
 
 /** Where the body begins, in bytes from the start of the document, or why nothing may be put there. */
 export type Place =
   | { readonly kind: "found"; readonly at: number }
   | { readonly kind: "unmarkable"; readonly why: string };
 
-/** A reading of a document's head. It is over when `place` is not null; `rest` is where an element began that is still open. */
-export interface Reading {
+/** A reading of a document's head. It is over when `place` is not null. */
+export class Reading {
   readonly scan: Scan;
+  /** Gets the attributes of each meta element that counts. */
   readonly meta: (attributes: readonly Attribute[]) => void;
   /** Gets where the text of a title in the head begins. */
   readonly title: (at: number) => void;
   /** The place in a document that ends at `at` without one being found. */
   readonly end: (at: number) => Place;
-  place: Place | null;
-  twin: Twin | null;
-  rest: number | null;
-  closed: boolean;
-  depth: number;
-  mixed: boolean;
+  place: Place | null = null;
+  twin: Twin | null = null;
+  /** Where an element began that is still open. */
+  rest: number | null = null;
+  closed = false;
+  depth = 0;
+  mixed = false;
+
+  constructor(scan: Scan, meta: Reading["meta"], title: Reading["title"], end: Reading["end"]) {
+    this.scan = scan;
+    this.meta = meta;
+    this.title = title;
+    this.end = end;
+  }
 }
 
 const IN_HEAD = new Set(["html", "head", "base", "basefont", "bgsound", "link", "meta"]);
 const RAW_IN_HEAD = new Set(["title", "style", "noframes", "script"]);
 const OPENS_BODY_AT_END = new Set(["body", "html", "br"]);
 
-/** A new reading; `meta` gets the attributes of each meta element that counts. */
+/** A new reading. */
 export function reading(meta: Reading["meta"], title: Reading["title"]): Reading {
   const sink: Sink = {
     text: (at) => {
@@ -37,18 +46,7 @@ export function reading(meta: Reading["meta"], title: Reading["title"]): Reading
       if (it.depth > 0) unmarkable(it, "a CDATA section in a template");
     },
   };
-  const it: Reading = {
-    scan: scan(sink),
-    meta,
-    title,
-    end: (at) => atEnd(it, at),
-    place: null,
-    twin: null,
-    rest: null,
-    closed: false,
-    depth: 0,
-    mixed: false,
-  };
+  const it: Reading = new Reading(new Scan(sink), meta, title, (at) => atEnd(it, at));
   return it;
 }
 

@@ -59,13 +59,10 @@ export function outgoingContentType(contentType: string): string {
   return `${contentType.slice(0, contentType.indexOf(";"))}; charset=utf-8`;
 }
 
-interface Mark {
-  readonly reading: Reading;
-  readonly length: number;
-}
-
 /** The byte order mark that a document begins with; it outranks every label. Three bytes are enough to tell. */
-export function byteOrderMark(bytes: Uint8Array): Mark | null {
+export function byteOrderMark(
+  bytes: Uint8Array,
+): { readonly reading: Reading; readonly length: number } | null {
   const [first, second, third] = bytes;
   if (first === 0xef && second === 0xbb && third === 0xbf) return { reading: "ascii", length: 3 };
   if (first === 0xff && second === 0xfe) return { reading: "utf-16le", length: 2 };

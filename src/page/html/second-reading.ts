@@ -1,5 +1,5 @@
 import { plainText, rawText, scriptText } from "./raw-text.ts";
-import { data, type Scan, type State, scan } from "./tokenizer.ts";
+import { data, Scan, type State } from "./tokenizer.ts";
 
 /**
  * Elements whose text is no markup, wherever they stand. A browser reads some of them as markup after all: noscript
@@ -41,35 +41,30 @@ const SWALLOWS: ReadonlySet<string> = new Set([...MIXES, "template", "frameset"]
  */
 export function withoutScripts(): Twin {
   let swallowed = false;
-  const twin: Twin = {
-    closedAt: null,
-    scan: scan({
-      text: () => undefined,
-      bracket: () => undefined,
-      tag: (it) => {
-        if (it.end && it.name === "noscript" && !swallowed) twin.closedAt ??= it.at;
-        if (SWALLOWS.has(it.name) && it.name !== "noscript") swallowed = true;
-        return it.name === "noscript" ? data : content(it);
-      },
-    }),
-  };
-  return twin;
+  return twin((it, closed) => {
+    if (it.end && it.name === "noscript" && !swallowed) closed();
+    if (SWALLOWS.has(it.name) && it.name !== "noscript") swallowed = true;
+    return it.name === "noscript" ? data : content(it);
+  });
 }
 
 /** How a browser reads a template if none of the elements in it has raw text. */
 export function withoutRawText(): Twin {
   let depth = 1;
-  const twin: Twin = {
-    closedAt: null,
-    scan: scan({
-      text: () => undefined,
-      bracket: () => undefined,
-      tag: (it) => {
-        if (it.name === "template") depth += it.end ? -1 : 1;
-        if (depth === 0) twin.closedAt ??= it.at;
-        return data;
-      },
-    }),
+  return twin((it, closed) => {
+    if (it.name === "template") depth += it.end ? -1 : 1;
+    if (depth === 0) closed();
+    return data;
+  });
+}
+
+/** `closed` is to be called at the tag that ends the element. */
+function twin(tag: (it: Scan, closed: () => void) => State): Twin {
+  const nothing = () => undefined;
+  const closed = () => {
+    it.closedAt ??= it.scan.at;
   };
-  return twin;
+  const sink = { text: nothing, bracket: nothing, tag: (scan: Scan) => tag(scan, closed) };
+  const it: Twin = { closedAt: null, scan: new Scan(sink) };
+  return it;
 }

@@ -20,47 +20,34 @@ export interface Sink {
 
 export type State = (it: Scan, byte: number) => State;
 
-/** One tokenizer on its way. It reads byte by byte, so it may be stopped and fed anywhere. */
-export interface Scan {
-  readonly sink: Sink;
-  state: State;
-  /** Offset of the byte that is being read. */
-  at: number;
-  /** Offset of the `<` of the token that is being read. */
-  token: number;
-  name: string;
-  end: boolean;
-  /** The tag ends with a slash; HTML doesn't care, XML does. */
-  empty: boolean;
-  attributes: Attribute[];
-  /** Whether the attributes of every tag are wanted, also those that come twice. */
-  keepsAll: boolean;
-  attribute: string;
-  valueFrom: number;
-  /** Name of the element whose end tag ends the raw text, and the state to go back to if it doesn't. */
-  raw: string;
-  back: State;
-}
-
 /** Longer names are none that matter. */
 const NAME_LIMIT = 24;
 
-export function scan(sink: Sink, first: State = data): Scan {
-  return {
-    sink,
-    state: first,
-    at: 0,
-    token: 0,
-    name: "",
-    end: false,
-    empty: false,
-    attributes: [],
-    keepsAll: false,
-    attribute: "",
-    valueFrom: 0,
-    raw: "",
-    back: data,
-  };
+/** One tokenizer on its way. It reads byte by byte, so it may be stopped and fed anywhere. */
+export class Scan {
+  readonly sink: Sink;
+  state: State;
+  /** Offset of the byte that is being read. */
+  at = 0;
+  /** Offset of the `<` of the token that is being read. */
+  token = 0;
+  name = "";
+  end = false;
+  /** The tag ends with a slash; HTML doesn't care, XML does. */
+  empty = false;
+  attributes: Attribute[] = [];
+  /** Whether the attributes of every tag are wanted, also those that come twice. */
+  keepsAll = false;
+  attribute = "";
+  valueFrom = 0;
+  /** Name of the element whose end tag ends the raw text, and the state to go back to if it doesn't. */
+  raw = "";
+  back: State = data;
+
+  constructor(sink: Sink, first: State = data) {
+    this.sink = sink;
+    this.state = first;
+  }
 }
 
 /** The states have the names and the transitions of the HTML standard's tokenizer (13.2.5). */

@@ -1,6 +1,6 @@
 import * as ascii from "./ascii.ts";
-import type { Place, Reading } from "./body-start.ts";
-import { beginTag, type Scan, type State, scan } from "./tokenizer.ts";
+import { type Place, Reading } from "./body-start.ts";
+import { beginTag, Scan, type State } from "./tokenizer.ts";
 
 const NO_BODY: Place = { kind: "unmarkable", why: "XHTML without a body" };
 const TRANSFORMED: Place = { kind: "unmarkable", why: "a stylesheet could make another document of it" };
@@ -10,18 +10,7 @@ const TRANSFORMS = /^xml-stylesheet\b.*(?:xsl|xml|&)/is;
 /** A new reading of an XHTML document: its body is always written, and nothing in it is raw text. */
 export function xmlReading(meta: Reading["meta"], title: Reading["title"]): Reading {
   const sink = { text: () => undefined, bracket: () => undefined, tag: (tag: Scan) => tagInXml(it, tag) };
-  const it: Reading = {
-    scan: scan(sink, text),
-    meta,
-    title,
-    end: () => NO_BODY,
-    place: null,
-    twin: null,
-    rest: null,
-    closed: false,
-    depth: 0,
-    mixed: false,
-  };
+  const it: Reading = new Reading(new Scan(sink, text), meta, title, () => NO_BODY);
   return it;
 }
 

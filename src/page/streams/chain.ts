@@ -1,28 +1,18 @@
 import { pipeline, Transform, type TransformCallback } from "node:stream";
 
+type Open = (first: Buffer) => readonly [Transform, ...Transform[]];
+
 /**
  * Several streams as one, with one backpressure and one end. They are made when the first bytes are there to look at;
  * an empty body needs none, unless `alsoEmpty` says that something is written into it. Whatever goes wrong in one of them ends the whole with what `asFault` makes of it.
  */
-export function chain(
-  open: (first: Buffer) => readonly [Transform, ...Transform[]],
-  asFault: (error: Error) => Error,
-  alsoEmpty = false,
-): Transform {
-  return new Chain(open, asFault, alsoEmpty);
-}
-
-class Chain extends Transform {
-  readonly #open: (first: Buffer) => readonly [Transform, ...Transform[]];
+export class Chain extends Transform {
+  readonly #open: Open;
   readonly #asFault: (error: Error) => Error;
   readonly #alsoEmpty: boolean;
   #ends: { readonly first: Transform; readonly last: Transform } | null = null;
 
-  constructor(
-    open: (first: Buffer) => readonly [Transform, ...Transform[]],
-    asFault: (error: Error) => Error,
-    alsoEmpty: boolean,
-  ) {
+  constructor(open: Open, asFault: (error: Error) => Error, alsoEmpty = false) {
     super();
     this.#open = open;
     this.#asFault = asFault;

@@ -7,7 +7,7 @@ import {
   createZstdDecompress,
 } from "node:zlib";
 import { Fault } from "../../errors.ts";
-import { chain } from "./chain.ts";
+import { Chain } from "./chain.ts";
 
 export interface DecoderLimits {
   /** Decoded bytes at the most, after each of stacked codings. */
@@ -42,7 +42,7 @@ export function decoder(codings: string, limits: DecoderLimits): Transform | nul
   if (outer === undefined) return null;
   return inner === undefined
     ? outer
-    : chain(
+    : new Chain(
         () => [outer, inner],
         (error) => asFault(error, codings),
       );
@@ -51,7 +51,7 @@ export function decoder(codings: string, limits: DecoderLimits): Transform | nul
 function stage(name: string, limits: DecoderLimits, codings: string): Transform {
   const make = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
   if (make === undefined) throw new Fault("page-unmarkable", `unknown content coding: ${name}`);
-  return chain(
+  return new Chain(
     (first) => [make(first), meter(limits.decoded)],
     (error) => asFault(error, codings),
   );

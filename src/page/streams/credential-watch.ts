@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { type DecoderLimits, decoder } from "./content-coding.ts";
-import { type Filter, Filtered } from "./filters.ts";
+import { type Filter, Filtered, type Give } from "./filters.ts";
 
 interface LookOptions {
   readonly kind: Haystack;
@@ -40,7 +40,7 @@ class CredentialFilter implements Filter {
     this.#options = options;
   }
 
-  read(chunk: Buffer, give: (bytes: Buffer) => void): void {
+  read(chunk: Buffer, give: Give): void {
     this.look(chunk.toString("latin1"), false);
     give(chunk);
   }

@@ -4,11 +4,7 @@ import { Transform, type TransformCallback } from "node:stream";
  * Bytes through `inner` where that works, and as they came where it fails before it gave anything: for what may be left
  * out. `inner` must give what it took, in order, once it has given anything at all.
  */
-export function sparing(inner: Transform): Transform {
-  return new Sparing(inner);
-}
-
-class Sparing extends Transform {
+export class Sparing extends Transform {
   readonly #inner: Transform;
   /** What `inner` took and may still refuse; null once it gave something. */
   #held: Buffer[] | null = [];

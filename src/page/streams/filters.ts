@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from "node:stream";
 
-type Give = (bytes: Buffer) => void;
+export type Give = (bytes: Buffer) => void;
 
 /** Reads the bytes of a body as they pass, and gives what goes on. Throws where the whole can't go on. */
 export interface Filter {

@@ -1,17 +1,13 @@
 import { Transform, type TransformCallback } from "node:stream";
 
+/** So many bytes are whole in base64. */
+const WHOLE = 3;
+
 /**
  * A drawing as the picture in a page of its own, under `insert`: browsers run no script of a picture, load nothing for it
  * and let nobody click into it.
  */
-export function picture(insert: string): Transform {
-  return new Picture(insert);
-}
-
-/** So many bytes are whole in base64. */
-const WHOLE = 3;
-
-class Picture extends Transform {
+export class Picture extends Transform {
   readonly #insert: string;
   #begun = false;
   #rest: Buffer = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 import { Fault } from "../../errors.ts";
 import { doubled, escaped, plainText, rawText, scriptText } from "../html/raw-text.ts";
 import { content } from "../html/second-reading.ts";
-import { type Attribute, comment, data, type Scan, type State, scan } from "../html/tokenizer.ts";
+import { type Attribute, comment, data, Scan, type State } from "../html/tokenizer.ts";
 import { type Filter, WITHHELD } from "./filter.ts";
 import { type ElementTest, isMet } from "./selector.ts";
 
@@ -25,12 +25,7 @@ const PLAIN: ReadonlySet<State> = new Set([data, rawText, scriptText, escaped, d
 const LONGEST_TAG = 4 * 1_048_576;
 
 /** Replaces the values of elements in HTML: the attributes that hold one, and the text. */
-export function htmlFilter(tests: readonly ElementTest[], withheld: () => void): Filter {
-  const reader = new Reader(tests, withheld);
-  return { read: (text) => reader.read(text), end: () => reader.end() };
-}
-
-class Reader {
+export class HtmlFilter implements Filter {
   readonly #tests: readonly ElementTest[];
   readonly #withheld: () => void;
   readonly #scan: Scan;
@@ -47,7 +42,7 @@ class Reader {
     this.#tests = tests;
     this.#withheld = withheld;
     const sink = { text: () => undefined, bracket: () => undefined, tag: (it: Scan) => this.#tag(it) };
-    this.#scan = scan(sink, data);
+    this.#scan = new Scan(sink);
     this.#scan.keepsAll = true;
   }
 

@@ -23,12 +23,7 @@ const ENDS_SCALAR = /[\s,\]}:"[{]/;
 type Mode = "between" | "name" | "text" | "scalar";
 
 /** Replaces values of JSON by the names and places of their members. What is no JSON goes through as it is. */
-export function jsonFilter(targets: JsonTargets, withheld: () => void): Filter {
-  const reader = new Reader(targets, withheld);
-  return { read: (text) => reader.read(text), end: () => "" };
-}
-
-class Reader {
+export class JsonFilter implements Filter {
   readonly #targets: JsonTargets;
   readonly #withheld: () => void;
   readonly #levels: Level[] = [];
@@ -37,6 +32,8 @@ class Reader {
   #name = "";
   /** Depth of the value that is withheld: it ends where its level does. null: none is. */
   #hidden: number | null = null;
+  /** Whether the character that ended a withheld value belongs to it. */
+  #after = false;
 
   constructor(targets: JsonTargets, withheld: () => void) {
     this.#targets = targets;
@@ -60,8 +57,9 @@ class Reader {
     return this.#hidden === null ? out + text.slice(shownFrom) : out;
   }
 
-  /** Whether the character that ended a withheld value belongs to it. */
-  #after = false;
+  end(): string {
+    return "";
+  }
 
   /** Takes one character; gives what stands in the place of a value that begins with it. */
   #step(char: string): string | null {

@@ -4,8 +4,8 @@ import { SECRET_PRESETS, type SecretPreset } from "../../domain/page/secret-pres
 import { Fault } from "../../errors.ts";
 import { Filtered } from "../streams/filters.ts";
 import type { Filter } from "./filter.ts";
-import { htmlFilter } from "./html.ts";
-import { type JsonTargets, jsonFilter } from "./json.ts";
+import { HtmlFilter } from "./html.ts";
+import { JsonFilter, type JsonTargets } from "./json.ts";
 import { type Pattern, patternFilter } from "./patterns.ts";
 import type { ElementTest } from "./selector.ts";
 
@@ -34,8 +34,8 @@ export function bodyKindOf(type: string): BodyKind | null {
 export function withholder(it: Withholding, kind: BodyKind, withheld: () => void): Transform {
   const filters: Filter[] = [];
   const { names, pointers } = it.json;
-  if (kind === "json" && names.size + pointers.length > 0) filters.push(jsonFilter(it.json, withheld));
-  if (kind === "html" && it.elements.length > 0) filters.push(htmlFilter(it.elements, withheld));
+  if (kind === "json" && names.size + pointers.length > 0) filters.push(new JsonFilter(it.json, withheld));
+  if (kind === "html" && it.elements.length > 0) filters.push(new HtmlFilter(it.elements, withheld));
   if (it.patterns.length > 0) filters.push(patternFilter(it.patterns, kind === "lines", withheld));
   let first = "";
   let begun = false;

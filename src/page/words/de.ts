@@ -233,7 +233,6 @@ export const DE: Words = {
   },
   start: {
     title: "Die App als {who} sehen?",
-    pageTitle: "Ansehen als {who}",
     belongs: "Die Seite, die Sie geöffnet haben, gehört dieser Person.",
     lead: "Sie sehen die App genau so, wie diese Person sie sieht, unter einem Banner, das es sagt.",
     may: "Sie dürfen",

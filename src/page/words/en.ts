@@ -188,7 +188,6 @@ export const EN = {
   },
   start: {
     title: "View the app as {who}?",
-    pageTitle: "View as {who}",
     belongs: "The page that you opened belongs to this person.",
     lead: "You will see the app exactly as this person sees it, under a banner that says so.",
     may: "You may",

@@ -225,7 +225,6 @@ export const ES: Words = {
   },
   start: {
     title: "¿Ver la aplicación como {who}?",
-    pageTitle: "Ver como {who}",
     belongs: "La página que abrió pertenece a esta persona.",
     lead: "Verá la aplicación tal como la ve esta persona, bajo un aviso que lo dice.",
     may: "Usted puede",

@@ -235,7 +235,6 @@ export const FR: Words = {
   },
   start: {
     title: "Voir l’application en tant que {who} ?",
-    pageTitle: "Voir en tant que {who}",
     belongs: "La page que vous avez ouverte appartient à cette personne.",
     lead: "Vous verrez l’application exactement comme cette personne la voit, sous un bandeau qui le dit.",
     may: "Vous pouvez",

@@ -223,7 +223,6 @@ export const JA: Words = {
   },
   start: {
     title: "{who} さんとしてアプリを表示しますか",
-    pageTitle: "{who} さんとして表示",
     belongs: "開いたページはこの人のものです。",
     lead: "この人が見るとおりにアプリが表示され、その旨のバナーが付きます。",
     may: "できること",

@@ -224,7 +224,6 @@ export const PT: Words = {
   },
   start: {
     title: "Ver a aplicação como {who}?",
-    pageTitle: "Ver como {who}",
     belongs: "A página que abriu pertence a esta pessoa.",
     lead: "Verá a aplicação tal como esta pessoa a vê, sob uma faixa que o diz.",
     may: "Pode",

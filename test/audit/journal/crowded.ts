@@ -3,12 +3,12 @@
  * (enough for the first file, not for its folder), with all, and without one again.
  */
 import { closeSync, openSync } from "node:fs";
-import { journal } from "../../../src/audit/journal/journal.ts";
+import { Journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { Fault } from "../../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const it = journal({
+const it = new Journal({
   folder: process.argv[2] ?? "",
   producer: "gw",
   segmentBytes: 1,

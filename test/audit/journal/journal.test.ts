@@ -2,17 +2,17 @@ import { spawn } from "node:child_process";
 import { appendFile, copyFile, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { journal } from "../../../src/audit/journal/journal.ts";
+import { Journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { clock, linesOf } from "../journal-folder.ts";
 
-type JournalOptions = Parameters<typeof journal>[0];
+type JournalOptions = ConstructorParameters<typeof Journal>[0];
 
 const note = (number: number) => mark("journal.boot", { at: 1, monotonic: 1 }, { number });
 const open = (folder: string, more: Partial<JournalOptions> = {}) =>
-  journal({ folder, producer: "gw", segmentBytes: 1e6, segmentAge: 1e9, clock, ...more });
+  new Journal({ folder, producer: "gw", segmentBytes: 1e6, segmentAge: 1e9, clock, ...more });
 
 t.test("what append resolved for is in the file, in order, one JSON object a line", async (t) => {
   const folder = testFolder(t);

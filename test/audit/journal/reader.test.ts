@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
-import { reader } from "../../../src/audit/journal/reader.ts";
+import { Reader } from "../../../src/audit/journal/reader.ts";
 import { segmentPath } from "../../../src/audit/journal/segments.ts";
 import { NO_HASH, seal, type Tip } from "../../../src/audit/record/hash-chain.ts";
 import { afterListing, atEachEnd } from "../../fixtures/journal/listing.ts";
@@ -32,7 +32,7 @@ t.test("what is written to a file between its end and the look for the next one 
     appendFileSync(path(1), lines(2));
     writeFileSync(path(5), lines(1));
   });
-  const it = reader(folder, "a", 0, () => null);
+  const it = new Reader(folder, "a", 0);
   t.same(
     (await it.read(ALL)).map(({ sequence }) => sequence),
     [1, 2, 3, 4, 5],
@@ -47,7 +47,7 @@ t.test("a file that is deleted after it was listed is passed over", async (t) =>
     // The first time it looks where to begin, the second time for what follows.
     for (const first of times === 2 ? [3, 5] : []) rmSync(path(first));
   });
-  const it = reader(folder, "a", 0, () => null);
+  const it = new Reader(folder, "a", 0);
   t.same(
     (await it.read(ALL)).map(({ sequence }) => sequence),
     [1, 2, 7, 8],

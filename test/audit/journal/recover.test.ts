@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from
 import { join } from "node:path";
 import t from "tap";
 import { journalLines } from "../../../src/audit/journal/lines.ts";
-import { verifier } from "../../../src/audit/verify/verify.ts";
+import { Verifier } from "../../../src/audit/verify/verify.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
@@ -11,7 +11,7 @@ import { edit, fileIn, killed, namesIn } from "./killed.ts";
 const zeros = (line = "") => "\0".repeat(Buffer.byteLength(line));
 
 async function reported(folder: string) {
-  const it = verifier({ keys: null });
+  const it = new Verifier({ keys: null });
   for await (const { producer, lines } of journalLines(folder))
     for (const line of lines) it.line(line, producer);
   return it.report();

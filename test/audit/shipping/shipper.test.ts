@@ -3,14 +3,12 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
 import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
-import { shipper } from "../../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../../src/audit/shipping/shipper.ts";
 import { type RedisServer, redisServer } from "../../fixtures/servers/redis.ts";
 import { relay } from "../../fixtures/servers/relay.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../journal-folder.ts";
-
-type Shipper = ReturnType<typeof shipper>;
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -27,7 +25,7 @@ async function carrying(t: Test, port: number, folder = testFolder(t)) {
     { url: `redis://127.0.0.1:${port}`, stream: "{guise:audit}" },
     { clock, log, folder, producer: ledger.source.producer },
   );
-  const it = shipper({
+  const it = new Shipper({
     source: ledger.source,
     sink,
     clock,

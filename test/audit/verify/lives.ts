@@ -2,12 +2,12 @@ import { generateKeyPairSync } from "node:crypto";
 import type { Test } from "tap";
 import type { Checkpoint } from "../../../src/audit/journal/checkpoint.ts";
 import { type Link, linkOf, seal } from "../../../src/audit/record/hash-chain.ts";
-import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
+import { Verifier, type VerifyReport } from "../../../src/audit/verify/verify.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { memoryLog, openLedger } from "../journal-folder.ts";
 
-export type VerifyOptions = Parameters<typeof verifier>[0];
+export type VerifyOptions = ConstructorParameters<typeof Verifier>[0];
 
 export const pair = generateKeyPairSync("ed25519");
 
@@ -39,7 +39,7 @@ export async function lives(t: Test, counts: readonly number[]) {
 export const found = (it: VerifyReport) => it.findings.map(({ kind, from, to }) => `${kind} ${from}-${to}`);
 
 export function streamed(lines: readonly Buffer[], options: Partial<VerifyOptions> = {}): VerifyReport {
-  const it = verifier({ keys, copies: true, ...options });
+  const it = new Verifier({ keys, copies: true, ...options });
   for (const line of lines) it.line(line, null);
   return it.report();
 }

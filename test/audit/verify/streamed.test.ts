@@ -5,7 +5,7 @@ import { signCheckpoint } from "../../../src/audit/journal/checkpoint.ts";
 import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
-import { verifier } from "../../../src/audit/verify/verify.ts";
+import { Verifier } from "../../../src/audit/verify/verify.ts";
 import { checkpoint, forged, found, keys, lives, streamed } from "./lives.ts";
 
 t.test("a file of lines of several producers is verified as well", async (t) => {
@@ -15,7 +15,7 @@ t.test("a file of lines of several producers is verified as well", async (t) => 
   const [one = [], two = []] = texts.map((text) => text.split("\n").slice(0, -1));
   const mixed = one.flatMap((line, at) => [line, ...two.slice(at, at + 1)]).concat(two.slice(one.length));
   await writeFile(join(folder, "export.txt"), mixed.join("\n"));
-  const it = verifier({ keys });
+  const it = new Verifier({ keys });
   for await (const { lines } of fileLines(join(folder, "export.txt"))) {
     for (const line of lines) it.line(line, null);
   }
@@ -79,7 +79,7 @@ t.test("checkpoints that were sent again are in order, and one that never came i
   t.match(streamed(without), {
     findings: [{ kind: "missing", detail: "a checkpoint before this one is missing", from: 3, to: 4 }],
   });
-  const it = verifier({ keys });
+  const it = new Verifier({ keys });
   for (const line of without) it.line(line, null);
   t.strictSame(found(it.report()), ["missing 3-4"]);
 });

@@ -5,14 +5,14 @@ import { signCheckpoint } from "../../../src/audit/journal/checkpoint.ts";
 import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
-import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
+import { Verifier, type VerifyReport } from "../../../src/audit/verify/verify.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { openLedger } from "../journal-folder.ts";
 import { checkpoint, forged, found, keys, lives, streamed, unsealed, type VerifyOptions } from "./lives.ts";
 
 async function report(folder: string, options: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
-  const it = verifier({ keys, ...options });
+  const it = new Verifier({ keys, ...options });
   for await (const { producer, lines } of journalLines(folder)) {
     for (const line of lines) it.line(line, producer);
   }
@@ -198,7 +198,7 @@ t.test("bytes that are no lines are one finding, and take neither time nor memor
   const file = join(testFolder(t), "bytes");
   for (const bytes of [Buffer.alloc(20_000_000), Buffer.alloc(100_000, "x\n"), Buffer.from("\r\n\0")]) {
     await writeFile(file, bytes);
-    const it = verifier({ keys });
+    const it = new Verifier({ keys });
     let longest = 0;
     for await (const { lines } of fileLines(file))
       for (const line of lines) {
@@ -235,7 +235,7 @@ t.test("every one of ten thousand random changes is found", async (t) => {
   const lines = (await readFile(join(folder, file), "utf8")).split("\n").slice(0, -1);
   let missed = 0;
   for (let round = 0; round < 10_000; round += 1) {
-    const it = verifier({ keys: null, attested });
+    const it = new Verifier({ keys: null, attested });
     for (const line of vandalised(lines)) it.line(Buffer.from(line), names[0] ?? "");
     const { findings, lives: seen } = it.report();
     // That the oldest records are gone is no finding, since they may be by their age; but it is said.
@@ -299,7 +299,7 @@ t.test(
   async (t) => {
     const { folder, names, attested } = await lives(t, [3, 1, 2]);
     const without = async (gone: readonly (string | undefined)[]) => {
-      const it = verifier({ keys, attested });
+      const it = new Verifier({ keys, attested });
       for await (const { producer, lines } of journalLines(folder))
         if (!gone.includes(producer ?? "")) for (const line of lines) it.line(line, producer);
       return it.report();
@@ -331,8 +331,8 @@ t.test("three months of checkpoints and thousands of lives that were killed are 
   const facts = { producer: "p", hash: NO_HASH, at: new Date().toISOString(), previous: null };
   const one = signCheckpoint(checkpoint(), { ...facts, sequence: 1 });
   const attested = Array.from({ length: 130_000 }, (_, at) => ({ ...one, sequence: at + 1 }));
-  t.match(verifier({ keys: null, attested }).report().findings, [{ kind: "cut", from: 1, to: 130_000 }]);
-  const it = verifier({ keys, now: Date.now() + 600_000 });
+  t.match(new Verifier({ keys: null, attested }).report().findings, [{ kind: "cut", from: 1, to: 130_000 }]);
+  const it = new Verifier({ keys, now: Date.now() + 600_000 });
   let after: Parameters<typeof bootMark>[2] = [];
   for (let n = 0; n < 20_000; n += 1) {
     const boot = bootMark("journal.boot", { at: Date.now(), monotonic: 0 }, after);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
 import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
-import { shipper } from "../../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { openKeyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
@@ -104,7 +104,7 @@ t.test("the stream is read like a journal", async (t) => {
     { url: server.url, stream: "{guise:audit}" },
     { clock, log: memoryLog(), folder: data, producer: it.source.producer },
   );
-  const ship = shipper({ source: it.source, sink, clock, log: memoryLog() });
+  const ship = new Shipper({ source: it.source, sink, clock, log: memoryLog() });
   await it.close();
   await ship.close();
   const { code, out } = await run(["verify", "--redis", "THE_REDIS", "--data", data], {

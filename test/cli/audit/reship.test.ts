@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, seal } from "../../../src/audit/record/hash-chain.ts";
 import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
-import { shipper } from "../../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
@@ -34,7 +34,7 @@ async function made(t: Test) {
       { clock, log: memoryLog(), folder: data, producer: it.source.producer },
     );
   const ship = async () => {
-    const carrier = shipper({ source: it.source, sink: sink(), clock, log: memoryLog(), linger: 1 });
+    const carrier = new Shipper({ source: it.source, sink: sink(), clock, log: memoryLog(), linger: 1 });
     await carrier.close();
     return carrier.status();
   };

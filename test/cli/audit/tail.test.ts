@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
 import { RedisStream } from "../../../src/audit/shipping/redis-stream.ts";
-import { shipper } from "../../../src/audit/shipping/shipper.ts";
+import { Shipper } from "../../../src/audit/shipping/shipper.ts";
 import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { guise } from "../../fixtures/gateway/process.ts";
@@ -58,7 +58,7 @@ t.test("the stream can be followed", async (t) => {
     { url: server.url, stream: "{guise:audit}" },
     { clock, log: memoryLog(), folder: data, producer: it.source.producer },
   );
-  const ship = shipper({ source: it.source, sink, clock, log: memoryLog(), linger: 1 });
+  const ship = new Shipper({ source: it.source, sink, clock, log: memoryLog(), linger: 1 });
   t.teardown(() => ship.close());
   while (ship.status().lag !== 0) await new Promise((done) => setTimeout(done, 5));
   const args = [MAIN, "audit", "tail", "-f", "-n", "1", "--redis", "THE_REDIS", "--customer", "17"];

@@ -52,10 +52,10 @@ t.test("framing with one reading is let through", async (t) => {
 });
 
 t.test("a body is none, of a length, or chunked", async (t) => {
-  t.same(framingOf(request({})), { kind: "none" });
-  t.same(framingOf(request({ "content-length": "0" })), { kind: "length", length: 0 });
-  t.same(framingOf(request({ "content-length": "12" })), { kind: "length", length: 12 });
-  t.same(framingOf(request({ "transfer-encoding": "chunked" })), { kind: "chunked" });
+  t.equal(framingOf(request({})), "none");
+  t.equal(framingOf(request({ "content-length": "0" })), 0);
+  t.equal(framingOf(request({ "content-length": "12" })), 12);
+  t.equal(framingOf(request({ "transfer-encoding": "chunked" })), "chunked");
 });
 
 t.test("SMUG-01, SMUG-02 nothing malformed reaches the app through a socket", async (t) => {

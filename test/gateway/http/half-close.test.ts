@@ -90,6 +90,33 @@ t.test(
   },
 );
 
+t.test("whose exchange can be cut has left: an agent's browser ends both sides", async (t) => {
+  const app = await rawApp(t, () => undefined);
+  Object.assign(app.server, { allowHalfOpen: true });
+  const { signal } = new AbortController();
+  const { port, ended, close } = await gateway(t, {
+    upstream: { origin: app.origin },
+    exchange: () => ({ signal }),
+    before: async ({ url, raw: { socket } }) => {
+      if (url === "/early" && !socket.readableEnded) await once(socket, "end");
+    },
+  });
+  const client = await raw(t, port);
+  client.socket.allowHalfOpen = true;
+  client.send(REQUESTS["HTTP/1.1"]);
+  await app.arrived(1);
+  client.socket.end();
+  t.equal((await client.closed).text, "");
+  t.equal((await ended(1)).ending, "client-aborted");
+  const early = await raw(t, port);
+  early.socket.allowHalfOpen = true;
+  early.socket.end("GET /early HTTP/1.1\r\nHost: a\r\n\r\n");
+  t.equal((await early.closed).text, "");
+  t.equal((await ended(2)).ending, "client-aborted");
+  t.equal(app.requests(), 1, "one that has left before is not sent");
+  await close();
+});
+
 t.test(
   "a client that has left, whose app goes on, is told from one that reads by the first bytes for it",
   async (t) => {

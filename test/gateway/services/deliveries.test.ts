@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import t, { type Test } from "tap";
-import { deliveries } from "../../../src/gateway/services/deliveries.ts";
+import { Deliveries } from "../../../src/gateway/services/deliveries.ts";
 import { outbox, type Waiting } from "../../../src/sessions/consent/outbox.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { memoryBackend } from "../../fixtures/gateway/memory-store.ts";
@@ -13,7 +13,7 @@ function stand(t: Test, every: number) {
   const box = outbox<Waiting>({ store, clock, sealKey: randomBytes(32) }, "test");
   const gateway = (send: (item: Waiting) => Promise<unknown>) => {
     const settled: string[] = [];
-    const it = deliveries<Waiting>({
+    const it = new Deliveries<Waiting>({
       ...{ what: "tests", outbox: box, clock, log: fakeLog(), every, send },
       settled: async (item, taken) => void settled.push(`${item.id} ${taken}`),
     });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { type CutReason, sockets } from "../../../src/gateway/services/open-connections.ts";
+import { type CutReason, Sockets } from "../../../src/gateway/services/open-connections.ts";
 
 const alice = { impersonation: "i-1", agent: "alice" };
 const bob = { impersonation: "i-3", agent: "bob" };
@@ -13,7 +13,7 @@ function heard(): { readonly words: CutReason[]; readonly cut: (why: CutReason) 
 }
 
 t.test("ending an impersonation cuts all of its sockets and no other", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [one, two, other] = [heard(), heard(), heard()];
   registry.add(alice, one.cut);
   registry.add(alice, two.cut);
@@ -26,7 +26,7 @@ t.test("ending an impersonation cuts all of its sockets and no other", async (t)
 });
 
 t.test("a socket is cut once, however often its impersonation ends", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const one = heard();
   registry.add(alice, one.cut);
   registry.cut("i-1", "ended-idle");
@@ -36,7 +36,7 @@ t.test("a socket is cut once, however often its impersonation ends", async (t) =
 });
 
 t.test("a socket that ended by itself is forgotten, and forgetting twice does no harm", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [one, two] = [heard(), heard()];
   const forget = registry.add(alice, one.cut);
   registry.add(alice, two.cut);
@@ -48,7 +48,7 @@ t.test("a socket that ended by itself is forgotten, and forgetting twice does no
 });
 
 t.test("switching off cuts everything under an impersonation, and no own traffic", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [one, other, own] = [heard(), heard(), heard()];
   registry.add(alice, one.cut);
   registry.add(bob, other.cut, TUNNEL);
@@ -60,7 +60,7 @@ t.test("switching off cuts everything under an impersonation, and no own traffic
 });
 
 t.test("going down cuts tunnels, whosever they are, and lets requests finish", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.add(null, own.cut, TUNNEL);
   registry.add(alice, impersonated.cut, TUNNEL);
@@ -72,7 +72,7 @@ t.test("going down cuts tunnels, whosever they are, and lets requests finish", a
 });
 
 t.test("a tunnel that was still being decided when all were told to go is told so as well", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.cutTunnels("going-away");
   registry.add(null, own.cut, TUNNEL);
@@ -83,7 +83,7 @@ t.test("a tunnel that was still being decided when all were told to go is told s
 });
 
 t.test("back in mode read, the tunnels that were lifted to write are cut, and no other", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [lifted, listening, other] = [heard(), heard(), heard()];
   registry.add(alice, lifted.cut, { ...TUNNEL, lifted: true });
   registry.add(alice, listening.cut, TUNNEL);
@@ -95,7 +95,7 @@ t.test("back in mode read, the tunnels that were lifted to write are cut, and no
 });
 
 t.test("one alone can be cut, once", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const [one, other] = [heard(), heard()];
   registry.add(alice, one.cut);
   registry.add(alice, other.cut);
@@ -108,7 +108,7 @@ t.test("one alone can be cut, once", async (t) => {
 });
 
 t.test("a socket that arrives after its impersonation ended is cut at once", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   registry.cut("i-1", "ended-revoked");
   const late = heard();
   const forget = registry.add(alice, late.cut);
@@ -119,7 +119,7 @@ t.test("a socket that arrives after its impersonation ended is cut at once", asy
 });
 
 t.test("the memory of ended impersonations is bounded, oldest out first", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   for (let n = 0; n <= 10_000; n += 1) registry.cut(`gone-${n}`, "ended-expired");
   const [oldest, newest] = [heard(), heard()];
   registry.add({ impersonation: "gone-0", agent: "a" }, oldest.cut);
@@ -129,7 +129,7 @@ t.test("the memory of ended impersonations is bounded, oldest out first", async 
 });
 
 t.test("one that can't be cut doesn't save the others, and is told of", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const other = heard();
   registry.add(alice, () => {
     throw new Error("stuck");
@@ -141,7 +141,7 @@ t.test("one that can't be cut doesn't save the others, and is told of", async (t
 });
 
 t.test("what ends by itself while the cutting goes on is not cut any more", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   const forgets: (() => void)[] = [];
   for (let n = 0; n < 10; n += 1) {
     forgets.push(
@@ -155,7 +155,7 @@ t.test("what ends by itself while the cutting goes on is not cut any more", asyn
 });
 
 t.test("ten thousand sockets are entered, found and cut by their owners", async (t) => {
-  const registry = sockets();
+  const registry = new Sockets();
   let cuts = 0;
   for (let n = 0; n < 10_000; n += 1) {
     registry.add({ impersonation: `i-${n % 100}`, agent: `a-${n % 10}` }, () => {

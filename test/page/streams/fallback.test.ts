@@ -2,7 +2,7 @@ import { Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import t from "tap";
-import { sparing } from "../../../src/page/streams/fallback.ts";
+import { Sparing } from "../../../src/page/streams/fallback.ts";
 
 /** Holds everything until the chunk that this says yes to, then gives all; fails where it says so. */
 function holding(
@@ -35,7 +35,7 @@ function holding(
 }
 
 async function through(inner: Transform, chunks: readonly string[]): Promise<string> {
-  const stream = sparing(inner);
+  const stream = new Sparing(inner);
   const feed = async () => {
     for (const chunk of chunks) {
       stream.write(chunk);
@@ -120,7 +120,7 @@ t.test("it takes no more than is read", async (t) => {
       done(null, chunk);
     },
   });
-  const stream = sparing(inner);
+  const stream = new Sparing(inner);
   const piece = Buffer.alloc(64 * 1024);
   let sent = 0;
   while (stream.write(piece) && sent < 64) sent += 1;

@@ -2,13 +2,13 @@
  * A process that appends five records one after another and says how each went; a test makes its disk fail. Its second
  * argument says how often room can be made.
  */
-import { journal } from "../../../src/audit/journal/journal.ts";
+import { Journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { Fault } from "../../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 let room = Number(process.argv[3] ?? 0);
-const it = journal({
+const it = new Journal({
   folder: process.argv[2] ?? "",
   producer: "gw",
   segmentBytes: 1e6,

@@ -73,11 +73,11 @@ export class Connection implements ResponseSink, RequestConnection {
   send(request: UpstreamRequest): void {
     this.#request = request;
     this.#begun = false;
-    setImmediate(begin, this, request);
+    setImmediate(Connection.#begin, this, request);
   }
 
-  begin(request: UpstreamRequest): void {
-    if (this.#request === request) this.#send(request);
+  static #begin(it: Connection, request: UpstreamRequest): void {
+    if (it.#request === request) it.#send(request);
   }
 
   pause(): void {
@@ -139,7 +139,7 @@ export class Connection implements ResponseSink, RequestConnection {
     this.#written = false;
     this.#parser.expect(method);
     if (request.order.authenticates) this.#authenticates(request);
-    if (request.order.body !== null) this.person = request.order.party.person;
+    if (body !== null) this.person = request.order.party.person;
     request.handler.sending();
     if (this.#request !== request) return;
     if (body === null) this.#socket.write(head, "latin1");
@@ -293,8 +293,4 @@ export class Connection implements ResponseSink, RequestConnection {
   #uploadBroke(request: UpstreamRequest, error: Error): void {
     if (this.#request === request) this.#broke(error);
   }
-}
-
-function begin(connection: Connection, request: UpstreamRequest): void {
-  connection.begin(request);
 }

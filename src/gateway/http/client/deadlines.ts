@@ -19,7 +19,7 @@ export class Deadlines<T> {
 
   add(item: T): Link<T> {
     const link = this.#waiting.push(item);
-    this.#timer ??= setTimeout(look, this.#within, this).unref();
+    this.#timer ??= setTimeout(Deadlines.#look, this.#within, this).unref();
     return link;
   }
 
@@ -28,21 +28,17 @@ export class Deadlines<T> {
     return this.#waiting.remove(link);
   }
 
-  look(): void {
-    this.#timer = null;
+  static #look<T>(it: Deadlines<T>): void {
+    it.#timer = null;
     const now = performance.now();
-    for (let link = this.#waiting.first; link !== null; link = this.#waiting.first) {
-      const left = link.at + this.#within - now;
+    for (let link = it.#waiting.first; link !== null; link = it.#waiting.first) {
+      const left = link.at + it.#within - now;
       if (left > 0.5) {
-        this.#timer ??= setTimeout(look, left, this).unref();
+        it.#timer ??= setTimeout(Deadlines.#look, left, it).unref();
         return;
       }
-      this.#waiting.remove(link);
-      this.#late(link.item);
+      it.#waiting.remove(link);
+      it.#late(link.item);
     }
   }
-}
-
-function look(deadlines: { look(): void }): void {
-  deadlines.look();
 }

@@ -4,13 +4,6 @@ import type { RawHeaders } from "../exchange.ts";
 /** How the body of a request is told from what follows it: there is none, so many bytes, or chunks. */
 export type RequestFraming = "none" | "chunked" | number;
 
-/** One request as it goes out; `head` are its bytes as latin1 text. */
-interface RequestHead {
-  readonly head: string;
-  /** It has credentials that count for the whole connection (NTLM, Negotiate), and so for later requests on it. */
-  readonly authenticates: boolean;
-}
-
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/;
 const NAME = METHOD;
@@ -19,13 +12,17 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Schemes that authenticate a connection instead of a request. */
 const CONNECTION_SCHEME = /^\s*(?:ntlm|negotiate|nego2)\b/i;
 
-/** The bytes of a request's head; what `headers` say of its framing gives only the place for it. Throws a Fault for what would be read as something else than this one request. */
+/**
+ * The bytes of a request's head as latin1 text; what `headers` say of its framing gives only the place for it. `authenticates`: it has
+ * credentials that count for the whole connection (NTLM, Negotiate), and so for later requests on it. Throws a Fault for what would be read as
+ * something else than this one request.
+ */
 export function requestHead(
   method: string,
   target: string,
   headers: RawHeaders,
   framing: RequestFraming,
-): RequestHead {
+): { readonly head: string; readonly authenticates: boolean } {
   if (method === "CONNECT") throw new Fault("bad-method", "CONNECT asks for a tunnel");
   if (!METHOD.test(method)) throw new Fault("bad-method", `${JSON.stringify(method)} is not a method`);
   if (!TARGET.test(target) || (target === "*" && method !== "OPTIONS"))

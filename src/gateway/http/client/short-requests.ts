@@ -42,10 +42,6 @@ export class ShortRequests {
     return this.#active.size;
   }
 
-  get crowded(): boolean {
-    return this.#queue.size > 0;
-  }
-
   enter(request: UpstreamRequest): void {
     const { address } = request.order.party;
     const client = this.#clients.get(address) ?? this.#met(address);

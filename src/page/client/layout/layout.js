@@ -86,20 +86,17 @@ export function startLayout({ host, bar, root, config }) {
  * @param {{ soon: () => void, resize: () => void, paper: () => void, screen: () => void }} told
  */
 function listen({ soon, resize, paper, screen }) {
+  const ending = new AbortController();
+  const { signal } = ending;
   const print = matchMedia("print");
-  const media = (/** @type {MediaQueryListEvent} */ { matches }) => (matches ? paper() : screen());
   const timer = setInterval(soon, EVERY);
-  for (const name of EVENTS) addEventListener(name, soon, { capture: true, passive: true });
-  addEventListener("resize", resize);
-  addEventListener("beforeprint", paper);
-  addEventListener("afterprint", screen);
-  print.addEventListener("change", media);
+  for (const name of EVENTS) addEventListener(name, soon, { capture: true, passive: true, signal });
+  addEventListener("resize", resize, { signal });
+  addEventListener("beforeprint", paper, { signal });
+  addEventListener("afterprint", screen, { signal });
+  print.addEventListener("change", ({ matches }) => (matches ? paper() : screen()), { signal });
   return () => {
     clearInterval(timer);
-    for (const name of EVENTS) removeEventListener(name, soon, { capture: true });
-    removeEventListener("resize", resize);
-    removeEventListener("beforeprint", paper);
-    removeEventListener("afterprint", screen);
-    print.removeEventListener("change", media);
+    ending.abort();
   };
 }

@@ -54,7 +54,9 @@ export function createLooks(look) {
     // A title takes no room, and is changed by us and by many an app again and again.
     const placed = records.filter(({ target }) => !(target instanceof HTMLTitleElement));
     if (placed.length === 0) return;
-    for (const record of placed) for (const each of affected(record)) changed.add(each);
+    for (const { type, target, addedNodes } of placed)
+      for (const node of type === "attributes" ? [target] : addedNodes)
+        if (node instanceof Element) changed.add(node);
     soon();
     frame ||= requestAnimationFrame(painted);
   });
@@ -63,25 +65,11 @@ export function createLooks(look) {
     rested: () => (performance.now() < restUntil.whole ? soon() : whole()),
     soon,
     observe: (root) =>
-      observer.observe(root, {
-        childList: true,
-        subtree: true,
-        attributes: true,
-        attributeFilter: ATTRIBUTES,
-      }),
+      observer.observe(root, { childList: true, subtree: true, attributeFilter: ATTRIBUTES }),
     end: () => {
       observer.disconnect();
       clearTimeout(timer);
       cancelAnimationFrame(frame);
     },
   };
-}
-
-/**
- * @param {MutationRecord} record
- * @returns {Element[]}
- */
-function affected({ type, target, addedNodes }) {
-  if (type === "attributes") return target instanceof Element ? [target] : [];
-  return [...addedNodes].filter((node) => node instanceof Element);
 }

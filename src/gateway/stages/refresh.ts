@@ -1,8 +1,9 @@
 import type { Answer } from "../http/raw-response.ts";
-import { ONLY_HERE } from "../own-pages/answer-headers.ts";
+import { ONLY_HERE } from "../own-pages/answers.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { settle } from "../stages/settle.ts";
+import { cookieHeaders } from "./answer.ts";
+import { settle } from "./settle.ts";
 
 const RULE = /^signIn\.refresh\[(\d+)\]$/;
 
@@ -16,12 +17,6 @@ export function caughtBy(services: Services, committed: Committed): Answer | nul
   const { body } = caught;
   const responseBytes = Buffer.byteLength(body);
   settle(services, committed, { ending: "success", status: 200, requestBytes: 0, responseBytes });
-  const own = committed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
-  const headers = [
-    ["Content-Type", "application/json"],
-    ["Cache-Control", "no-store"],
-    ...ONLY_HERE,
-    ...own,
-  ] as const;
-  return { status: 200, headers, body };
+  const said = [["Content-Type", "application/json"], ["Cache-Control", "no-store"], ...ONLY_HERE] as const;
+  return { status: 200, headers: [...said, ...cookieHeaders(committed)], body };
 }

@@ -2,7 +2,7 @@ import { endsAt, type Impersonation } from "../../domain/impersonation.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { askedBy, knownOf } from "../sign-in/session-facts.ts";
+import { askedBy, knownOf } from "./session-facts.ts";
 
 /** The parameter by which the provider knows that this impersonation's answer has sent the browser. */
 export const HANDLE = "guise_handle";
@@ -20,17 +20,12 @@ export async function withHandle(
   { status, headers }: UpstreamHead,
 ): Promise<RawHeaders> {
   const { provider } = signed.snapshot;
+  const { secret } = signed.browser;
   const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "location");
   const location = at < 0 ? null : (headers[at + 1] ?? "");
-  if (
-    provider === null ||
-    signed.browser.secret === null ||
-    status < 300 ||
-    status > 399 ||
-    location === null
-  )
+  if (provider === null || secret === null || location === null || status < 300 || status > 399)
     return headers;
-  const url = URL.canParse(location, signed.site.origin) ? new URL(location, signed.site.origin) : null;
+  const url = URL.parse(location, signed.site.origin);
   const { pathname } = new URL(provider.issuer);
   if (url === null || url.pathname !== `${pathname}/auth` || !isOurs(signed, provider.origin, url))
     return headers;
@@ -42,7 +37,7 @@ export async function withHandle(
     kind: "authorize",
     agent: agent.id,
     impersonation: id,
-    secret: signed.browser.secret,
+    secret,
     until: endsAt(impersonation),
     label: signed.site.label?.name ?? null,
     asked,

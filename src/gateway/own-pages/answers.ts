@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Answer } from "../http/raw-response.ts";
 
 /** The first versions that know `noopener-allow-popups`; older browsers would take it for no policy at all. */
 const CHROMIUM = 131;
@@ -32,7 +33,31 @@ function cutsOpeners(agent: string): boolean {
 }
 
 /** For every answer of ours: browsers don't guess its type, and no other origin can load it into a page. */
-export const ONLY_HERE: readonly (readonly [string, string])[] = [
+export const ONLY_HERE: Answer["headers"] = [
   ["X-Content-Type-Options", "nosniff"],
   ["Cross-Origin-Resource-Policy", "same-origin"],
 ];
+
+/** A redirect without a Referer. */
+export function ledTo(to: string, more: Answer["headers"] = []): Answer {
+  const quiet = [
+    ["Location", to],
+    ["Cache-Control", "no-store"],
+    ["Referrer-Policy", "no-referrer"],
+  ] as const;
+  return { status: 303, headers: [...quiet, ...more], body: "" };
+}
+
+/** Problem JSON (RFC 9457). What is undefined in `more` is left out. */
+export function problem(
+  family: "reason" | "fault",
+  code: string,
+  status: number,
+  title: string,
+  detail: string,
+  requestId: string,
+  more: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const type = `urn:guise:${family}:${code}`;
+  return JSON.stringify({ type, title, status, detail, code, requestId, ...more });
+}

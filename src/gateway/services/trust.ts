@@ -41,11 +41,8 @@ export function trusts(): Trusts {
   const all = new Map<string, Map<string | null, Trust>>();
   return {
     of(impersonation, app) {
-      const apps = all.get(impersonation) ?? new Map<string | null, Trust>();
-      all.set(impersonation, apps);
-      const trust = apps.get(app) ?? none();
-      apps.set(app, trust);
-      return trust;
+      const apps = all.getOrInsertComputed(impersonation, () => new Map());
+      return apps.getOrInsertComputed(app, none);
     },
     forget: (impersonation) => void all.delete(impersonation),
   };
