@@ -35,43 +35,21 @@ export interface HeaderPolicy {
 
 /** Identity headers of other products, folded. An app behind this gateway must not believe them from anybody. */
 export const IDENTITY_HEADERS: readonly string[] = [
-  "auth-user",
   "impersonate-*", // Kubernetes
   "proxy", // becomes HTTP_PROXY in CGI ("httpoxy")
   "remote-*", // Apache, Authelia, many apps
-  "cf-access-*",
-  "ssl-client-*",
-  "tailscale-user-*",
-  "x-amzn-oidc-*",
   "x-anonymous-consumer", // Kong
-  "x-auth-email",
-  "x-auth-groups",
   "x-auth-request-*", // oauth2-proxy
-  "x-auth-user",
-  "x-auth-username",
-  "x-authenticated-*",
-  "x-authentik-*",
-  "x-client-cert",
   "x-consumer-*", // Kong
-  "x-credential-identifier",
-  "x-forwarded-access-token",
-  "x-forwarded-by",
-  "x-forwarded-client-cert*",
-  "x-forwarded-email",
-  "x-forwarded-groups",
-  "x-forwarded-preferred-username",
-  "x-forwarded-tls-client-cert*",
-  "x-forwarded-user",
-  "x-goog-authenticated-user-*",
-  "x-goog-iap-*",
-  "x-ms-client-principal*",
-  "x-ms-token-*",
-  "x-pomerium-*",
-  "x-proxy-user",
   "x-remote-*", // Kubernetes
-  "x-ssl-client-*",
-  "x-vouch-*",
-  "x-webauth-*",
+  ...wordList(`
+    auth-user cf-access-* ssl-client-* tailscale-user-* x-amzn-oidc-* x-auth-email x-auth-groups
+    x-auth-user x-auth-username x-authenticated-* x-authentik-* x-client-cert
+    x-credential-identifier x-forwarded-access-token x-forwarded-by x-forwarded-client-cert*
+    x-forwarded-email x-forwarded-groups x-forwarded-preferred-username x-forwarded-tls-client-cert*
+    x-forwarded-user x-goog-authenticated-user-* x-goog-iap-* x-ms-client-principal* x-ms-token-*
+    x-pomerium-* x-proxy-user x-ssl-client-* x-vouch-* x-webauth-*
+  `),
 ];
 
 /** What proxies say about a request on its way, folded: sent on only from trusted proxies, and only in this very spelling. */

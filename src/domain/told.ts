@@ -1,10 +1,7 @@
 import type { ReasonWord } from "./decision.ts";
 
 /** Why a link started nothing, as far as its agent may know. */
-export type ToldReason = Extract<
-  ReasonWord,
-  "own-page" | "viewer" | "owner-lookup-failed" | "outside-grant" | "no-owner"
->;
+export type ToldReason = keyof typeof TOLD;
 
 /**
  * The reason word that an agent is told. A page of somebody whom they may not be is told like one without an owner: else answers would say
@@ -17,11 +14,11 @@ export function toldReason(reason: ReasonWord, outside: boolean): ToldReason {
 }
 
 /** For a person to read; the word itself would say too much, or too little. */
-export const TOLD: Readonly<Record<ToldReason, string>> = {
+export const TOLD = {
   "own-page": "This page is your own, so it runs as yourself.",
   viewer: "You may see this page as yourself, so it does not run as anybody else.",
   "owner-lookup-failed": "It could not be found out whom this page belongs to. Try it once more in a moment.",
   "outside-grant": "This address is outside of the part of the app that you may see as somebody else.",
   "no-owner":
     "This address belongs to nobody whom you may be, or to nobody at all. The gateway does not say which of the two.",
-};
+} as const satisfies Partial<Record<ReasonWord, string>>;

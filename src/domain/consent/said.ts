@@ -76,15 +76,10 @@ function missing(terms: ConsentTerms, { consents }: CustomerSaid, it: Viewing): 
     const last = about.findLast(({ state }) => state !== "asked");
     return { kind: "missing", reason: overBecause(last?.state), open };
   }
-  if (open?.origin === "break-glass" || terms.mode === "approval")
-    return { kind: "missing", reason: approvalReason(about, terms, it.now, open), open };
-  const refused = about.some((each) => isFreshNo(each, terms, it.now));
-  return { kind: "missing", reason: refused && open === null ? "consent-refused" : "consent-required", open };
-}
-
-function approvalReason(about: readonly Consent[], terms: ConsentTerms, now: number, open: Consent | null) {
-  const refused = open === null && about.some((each) => isFreshNo(each, terms, now));
-  return refused ? "consent-refused" : "approval-required";
+  if (open === null && about.some((each) => isFreshNo(each, terms, it.now)))
+    return { kind: "missing", reason: "consent-refused", open };
+  const byAgents = open?.origin === "break-glass" || terms.mode === "approval";
+  return { kind: "missing", reason: byAgents ? "approval-required" : "consent-required", open };
 }
 
 function overBecause(state: Consent["state"] | undefined) {

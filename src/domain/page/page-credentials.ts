@@ -12,20 +12,7 @@ const BEHIND = latin1(/["'`&<>;,\\\s)]/);
 const SCHEME = "earer ";
 /** In a page or script, where names of all kinds stand between quotes, what a credential is called comes shortly before it. */
 const CALLED = /(?:token|bearer|jwt|auth|secret|key)[^;{}<]{0,24}$/i;
-const ESCAPED = /\\\/|\\u00(?:2[bdf]|3d|7[ce]|5f)|&#(?:x2[bdf]|x3d|4[357]|61);/gi;
-const PLAIN: Readonly<Record<string, string>> = {
-  "2b": "+",
-  "2d": "-",
-  "2f": "/",
-  "3d": "=",
-  "7c": "|",
-  "7e": "~",
-  "5f": "_",
-  "43": "+",
-  "45": "-",
-  "47": "/",
-  "61": "=",
-};
+const ESCAPED = /\\\/|\\u00(2[bdf]|3d|7[ce]|5f)|&#(?:x(2[bdf]|3d)|(4[357]|61));/gi;
 
 /** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
 export type Haystack = "data" | "markup";
@@ -112,9 +99,10 @@ function latin1(letters: RegExp): readonly boolean[] {
 
 function unescaped(text: string): string {
   if (!text.includes("\\") && !text.includes("&#")) return text;
-  return text.replace(ESCAPED, (it) =>
-    it === "\\/" ? "/" : (PLAIN[it.replace(/^\\u00|^&#x?|;$/gi, "").toLowerCase()] ?? it),
-  );
+  return text.replace(ESCAPED, (it, hex?: string, hexOfHtml?: string, decimal?: string) => {
+    if (it === "\\/") return "/";
+    return String.fromCharCode(Number(decimal ?? `0x${hex ?? hexOfHtml}`));
+  });
 }
 
 type Authorization =
