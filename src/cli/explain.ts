@@ -14,7 +14,6 @@ import {
 } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { advance, start } from "../domain/impersonation.ts";
 import { type EffectiveMethod, effectiveMethod } from "../domain/method/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
@@ -34,6 +33,7 @@ import { readCurl, readHar } from "./explain-input.ts";
 import { distinct, liveSession } from "./explain-live.ts";
 import { OPTIONS, readWords, USAGE, type Words } from "./explain-words.ts";
 import { warnings } from "./log.ts";
+import { begunNow } from "./test/run.ts";
 
 /** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
 export const explain = command({
@@ -246,7 +246,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
     loaded:
       caller === null || words.viewing === null
         ? { kind: "none" }
-        : begunNow(words, snapshot, caller, words.viewing, now),
+        : loadedNow(words, snapshot, caller, words.viewing, now),
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -257,36 +257,20 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
 }
 
 /** An impersonation as it would be had it begun just now. */
-function begunNow(
-  { mode }: Words,
+function loadedNow(
+  words: Words,
   snapshot: Snapshot,
   agent: Identity,
   effectiveUser: Identity,
   now: number,
 ): SessionFacts["loaded"] {
   const admission = admit(snapshot.policy, agent, effectiveUser);
-  const grant =
+  const { mode, total, idle } =
     admission.kind === "granted"
       ? admission.grant
       : ({ mode: "read", total: 3_600_000, idle: 900_000 } as const);
-  const order = {
-    id: "explain",
-    agent,
-    effectiveUser,
-    mode: grant.mode,
-    reason: null,
-    ticket: null,
-    returnTo: "/",
-    now,
-    total: grant.total,
-    idle: grant.idle,
-  };
-  const begun = start(order);
-  return {
-    kind: "found",
-    impersonation:
-      mode === "write" ? advance(begun, { kind: "elevate", lasts: grant.total, reason: null }, now) : begun,
-  };
+  const order = { id: "explain", agent, effectiveUser, mode, total, idle, now };
+  return { kind: "found", impersonation: begunNow(order, words.mode) };
 }
 
 function report(decision: Decision): string {
