@@ -24,6 +24,7 @@ import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
 import { thresholds } from "./sections/thresholds.ts";
 import { origin, upstream } from "./sections/upstream.ts";
+import { orNull } from "./sections/values.ts";
 
 /** What the rooms' kinds may use when they are made. */
 export interface RoomDeps extends Clients {
@@ -66,12 +67,9 @@ export function configSchema(kinds: Kinds) {
       .record(name, app(kinds.owners, kinds.signIn))
       .optional()
       .describe("Several apps, by host and path, instead of `upstream`."),
-    publicUrl: origin
-      .nullable()
-      .default(null)
-      .describe(
-        "What browsers call the app, like https://app.example.com; told from each request if left out.",
-      ),
+    publicUrl: orNull(origin).describe(
+      "What browsers call the app, like https://app.example.com; told from each request if left out.",
+    ),
     impersonation: z
       .enum(["on", "off"])
       .default("on")

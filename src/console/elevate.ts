@@ -37,7 +37,7 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
   const pages = visited(fastify, services);
   fastify.get("/elevate", async (request, reply) => {
     const label = await labelled(services, request, parameter(request, "label"));
-    const who = await visitor(services, request, reply);
+    const who = await visitor(services, reply);
     const to = returnPath(who.received, parameter(request, "to"));
     const kept = keptName(parameter(request, "kept"));
     if (who.received.site.atConsole && label === null) return await askOnConsole(who, { to, kept });
@@ -47,7 +47,7 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
   });
   fastify.post("/elevate", async (request, reply) => {
     const label = await labelled(services, request, field(request, "label"));
-    return await elevateNow(await visitor(services, request, reply), label);
+    return await elevateNow(await visitor(services, reply), label);
   });
   pages.get("/lower", async (who) => {
     const to = returnPath(who.received, parameter(who.request, "to"));

@@ -22,35 +22,31 @@ const LONGEST_WAY_BACK = 1_500;
 
 /** `GET oidc/login`, `callback`, `logout` and `signed-out`, `POST oidc/logout` and `backchannel`: how agents sign in and out with their identity provider. */
 export function signInPages(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/oidc/login", async (request, reply) => await signInWith(request, reply));
-  fastify.get("/oidc/callback", async (request, reply) => await signedIn(services, request, reply));
+  fastify.get("/oidc/login", async (_request, reply) => await signInWith(reply));
+  fastify.get("/oidc/callback", async (_request, reply) => await signedIn(services, reply));
   fastify.get("/oidc/logout", async (request, reply) => {
     providerOf(request.received);
-    return await sendPage(reply, 200, signOutQuestion(await visitor(services, request, reply)));
+    return await sendPage(reply, 200, signOutQuestion(await visitor(services, reply)));
   });
-  fastify.post("/oidc/logout", async (request, reply) => await signOutNow(services, request, reply));
+  fastify.post("/oidc/logout", async (_request, reply) => await signOutNow(services, reply));
   fastify.get("/oidc/signed-out", async (request, reply) => {
     providerOf(request.received);
     return await sendPage(reply, 200, signedOutPage(request.received, null));
   });
-  fastify.post("/oidc/backchannel", async (request, reply) => await loggedOut(services, request, reply));
+  fastify.post("/oidc/backchannel", async (_request, reply) => await loggedOut(services, reply));
 }
 
 /** Pages that are for agents alone: who opens one signs in first. */
 const FOR_AGENTS = /^\/(?:start|open|as|as\/[^/]+|t\/[^/]+|go\/[^/]+|elevate|activity|why|over|ordered)$/;
 
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
-export async function leadToSignIn(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<string | null> {
-  const { received } = request;
+export async function leadToSignIn(services: Services, reply: FastifyReply): Promise<string | null> {
+  const { received } = reply.request;
   const { url, sent, navigation, snapshot } = received;
   const address = signInAddress(received);
   const below = url.path.slice(snapshot.settings.prefix.length);
   if (address === null || sent !== "GET" || !navigation.topLevel || !FOR_AGENTS.test(below)) return null;
-  const { trueUser } = await visitor(services, request, reply);
+  const { trueUser } = await visitor(services, reply);
   return trueUser === null ? `${address}?${new URLSearchParams({ to: received.url.target })}` : null;
 }
 
@@ -61,7 +57,8 @@ function providerOf({ snapshot, site }: Received): IdentityProvider {
   return provider;
 }
 
-async function signInWith(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function signInWith(reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { site, snapshot } = received;
   const begun = await providerOf(received).begin({
@@ -103,11 +100,8 @@ function wayBack(received: Received, wanted: string | null): string {
   return received.site.atConsole ? first : returnPath(received, wanted);
 }
 
-async function signedIn(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function signedIn(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { site, browser, snapshot } = received;
   const provider = providerOf(received);
@@ -141,14 +135,11 @@ function signOutQuestion(who: Visitor): string {
   return pageFor(who, { title: "Sign out", body });
 }
 
-async function signOutNow(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function signOutNow(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const provider = providerOf(received);
-  const who = await visitor(services, request, reply);
+  const who = await visitor(services, reply);
   const { trueUser, anyImpersonation } = who;
   if (trueUser === null || received.browser.signIn === null)
     return await sendPage(reply, 200, signedOutPage(received, null));
@@ -181,11 +172,8 @@ function signedOutPage(received: Received, to: string | null): string {
 }
 
 /** The provider itself says that somebody is signed out (OpenID Connect Back-Channel Logout). */
-async function loggedOut(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function loggedOut(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const provider = providerOf(request.received);
   reply.header("cache-control", "no-store");
   try {

@@ -21,7 +21,7 @@ export function orderedPage(fastify: FastifyInstance, services: Services): void 
     const { navigation, site } = request.received;
     if (!navigation.topLevel || navigation.speculative || site.label !== null)
       throw new Fault("forbidden", "only a page in a tab brings what was said on the console");
-    const who = await visitor(services, request, reply);
+    const who = await visitor(services, reply);
     const order = await ordered(who);
     if (order === null || !isKnown(who))
       throw new Fault("forbidden", "the code is old, was used, or is somebody else's");

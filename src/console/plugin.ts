@@ -84,8 +84,8 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     fastify.get("/jwks.json", (_request, reply) =>
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
-    fastify.addHook("preHandler", async function signedIn(request, reply) {
-      const to = await leadToSignIn(services, request, reply);
+    fastify.addHook("preHandler", async function signedIn(_request, reply) {
+      const to = await leadToSignIn(services, reply);
       if (to !== null) return await seeOther(reply, to);
       return undefined;
     });
@@ -123,7 +123,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
 function homePage(fastify: FastifyInstance, services: Services): void {
   fastify.all("/", async (request, reply) => {
     if (request.method !== "GET") return nothing();
-    const { received, trueUser } = await visitor(services, request, reply);
+    const { received, trueUser } = await visitor(services, reply);
     const { snapshot, url } = received;
     for (const line of agentMark(services, received, trueUser)) reply.header("set-cookie", line);
     const to =

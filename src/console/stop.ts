@@ -94,7 +94,7 @@ async function markedBy(
 
 /** What the agent who is here has on this host; an impersonation with a host of its own is none of 0.1.0. */
 async function ofTheAgent(services: Services, reply: FastifyReply): Promise<readonly Impersonation[]> {
-  const { trueUser, received } = await visitor(services, reply.request, reply);
+  const { trueUser, received } = await visitor(services, reply);
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
   const here: Impersonation[] = [];
   for (const it of mine) {

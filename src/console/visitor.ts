@@ -50,17 +50,14 @@ export function routes<Answer>(fastify: FastifyInstance, handlerOf: (answer: Ans
 
 /** Routes of ours that ask first who is there. */
 export function visited(fastify: FastifyInstance, services: Services) {
-  return routes(fastify, (answer: (who: Visitor) => Promise<FastifyReply>) => async (request, reply) => {
-    return await answer(await visitor(services, request, reply));
+  return routes(fastify, (answer: (who: Visitor) => Promise<FastifyReply>) => async (_request, reply) => {
+    return await answer(await visitor(services, reply));
   });
 }
 
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
-export async function visitor(
-  services: Services,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<Visitor> {
+export async function visitor(services: Services, reply: FastifyReply): Promise<Visitor> {
+  const { request } = reply;
   const { received } = request;
   const { who } = await callerOf(services, received);
   if (who.kind === "unavailable")

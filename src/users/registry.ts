@@ -1,8 +1,9 @@
+import { remembering } from "../clients/caching.ts";
+import type { Identity } from "../domain/identity.ts";
 import { isId } from "../domain/person.ts";
 import { asFault } from "../errors.ts";
 import { type AnyKind, finishing } from "../kinds.ts";
 import type { Users } from "../ports.ts";
-import { cached } from "./cached.ts";
 import type { Directory, UserDeps } from "./directory.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
@@ -15,10 +16,12 @@ export const userKinds: readonly AnyKind<UserDeps, Users>[] = [map, http, sql].m
 
 /** What every kind gets on top: ids are checked, people are remembered, and what goes wrong is a fault. */
 export function finish(directory: Directory, deps: UserDeps): Users {
+  const ask = (id: string, signal: AbortSignal) => directory.find(id, signal);
+  const asking = { code: "users-lookup-failed", what: "users", keyOf: (id: string) => id, ask } as const;
   const find =
     directory.caching === null
       ? (id: string) => directory.find(id, null)
-      : cached(directory, directory.caching, deps);
+      : remembering<string, Identity>(asking, directory.caching, deps.clock);
   return {
     find: async (id) => (isPerson(id) ? guarded(async () => find(id)) : null),
     async search(text, limit) {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
 import { SECRET } from "../fixtures/client/cookies.ts";
@@ -7,8 +7,7 @@ import { type TestServices, testServices } from "../fixtures/gateway/test-servic
 
 async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
-  const [request, reply] = [{ received }, {}] as unknown as [FastifyRequest, FastifyReply];
-  return await visitor(it.services, request, reply);
+  return await visitor(it.services, { request: { received } } as FastifyReply);
 }
 
 t.test("a visitor is the true user and their impersonation", async (t) => {

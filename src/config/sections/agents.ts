@@ -2,15 +2,14 @@ import { z } from "zod";
 import { personId } from "../../people.ts";
 import { duration } from "../../units.ts";
 import { consent } from "./consent.ts";
-
-const groupNames = z.array(z.string().min(1));
+import { flag, names, oneOf, orNull } from "./values.ts";
 
 /** People by id and group. */
 export const people = z.strictObject({
-  users: z.array(personId).nullable().default(null).describe("Only these people, by id."),
-  groups: groupNames.nullable().default(null).describe("Only people in one of these groups."),
+  users: orNull(z.array(personId)).describe("Only these people, by id."),
+  groups: orNull(names).describe("Only people in one of these groups."),
   notUsers: z.array(personId).default([]).describe("None of these people."),
-  notInGroups: groupNames
+  notInGroups: names
     .default([])
     .describe("Nobody in one of these groups, and nobody whose groups are not known."),
 });
@@ -24,13 +23,10 @@ const reason = z
   .union([
     z.enum(["optional", "required"]),
     z.strictObject({
-      required: z.boolean().default(true).describe("Whether one has to be given."),
-      oneOf: z
-        .array(z.string().trim().min(1).max(LONGEST_REASON))
-        .min(1)
-        .nullable()
-        .default(null)
-        .describe("The reasons to choose from; left out: the agent writes one."),
+      required: flag(true).describe("Whether one has to be given."),
+      oneOf: orNull(z.array(z.string().trim().min(1).max(LONGEST_REASON)).min(1)).describe(
+        "The reasons to choose from; left out: the agent writes one.",
+      ),
     }),
   ])
   .transform((written) =>
@@ -38,10 +34,7 @@ const reason = z
   );
 
 function stepUp(describe: string) {
-  return z
-    .boolean()
-    .default(false)
-    .describe(`${describe} What is enough is said by \`stepUp\` of an identity source.`);
+  return flag(false).describe(`${describe} What is enough is said by \`stepUp\` of an identity source.`);
 }
 
 const START = ["auto", "ask"] as const;
@@ -50,7 +43,7 @@ const start = z
   .union([
     z.enum(START),
     z.strictObject({
-      by: z.enum(START).default("auto").describe("By a link alone, or with a click on a button."),
+      by: oneOf("auto", START).describe("By a link alone, or with a click on a button."),
       stepUp: stepUp("Whether the agent has to sign in once more for it (`step-up-required`)."),
     }),
   ])
@@ -60,7 +53,7 @@ const start = z
 export const administrators = z
   .strictObject({
     users: z.array(personId).default([]).describe("These people, by id."),
-    groups: groupNames.default([]).describe("People in one of these groups."),
+    groups: names.default([]).describe("People in one of these groups."),
   })
   .prefault({})
   .describe(
@@ -69,61 +62,39 @@ export const administrators = z
 
 /** One entry of `agents`. */
 export const agent = z.strictObject({
-  kind: z
-    .enum(["person", "machine"])
-    .default("person")
-    .describe(
-      "`machine`: programs, as the identity source `machine` knows them. They begin by the API, name a ticket, only look, and the customer is told at least.",
-    ),
-  users: z.array(personId).nullable().default(null).describe("The agents, by id."),
-  groups: groupNames.nullable().default(null).describe("The agents: people in one of these groups."),
+  kind: oneOf("person", ["person", "machine"]).describe(
+    "`machine`: programs, as the identity source `machine` knows them. They begin by the API, name a ticket, only look, and the customer is told at least.",
+  ),
+  users: orNull(z.array(personId)).describe("The agents, by id."),
+  groups: orNull(names).describe("The agents: people in one of these groups."),
   notUsers: z.array(personId).default([]).describe("None of these people is an agent by this entry."),
-  notInGroups: groupNames.default([]).describe("Nobody in one of these groups is an agent by this entry."),
+  notInGroups: names.default([]).describe("Nobody in one of these groups is an agent by this entry."),
   mayBe,
-  mayBeAgents: z
-    .boolean()
-    .default(false)
-    .describe("Whether people who are agents themselves can be viewed as well."),
-  apps: z
-    .array(z.string().min(1))
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      "Only in these of the `apps`, by their names. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
-    ),
-  hosts: z
-    .array(z.string().min(1))
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      "Only on these hosts, like `app.example.com` or `:team.example.com`. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
-    ),
-  routes: z
-    .array(
-      z.string().startsWith("/", {
-        error: "write a path pattern that begins with a slash, like /site/:site{/*rest}",
-      }),
-    )
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      "Only below these paths, written as in `routes`. Name what the pages load as well, like `/assets/*file`: everything else is refused (`outside-grant`).",
-    ),
-  mode: z
-    .enum(["read", "write"])
-    .default("read")
-    .describe("What may be done at first: only look, or also change."),
-  elevate: z
-    .strictObject({
+  mayBeAgents: flag(false).describe("Whether people who are agents themselves can be viewed as well."),
+  apps: orNull(names.min(1)).describe(
+    "Only in these of the `apps`, by their names. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
+  ),
+  hosts: orNull(names.min(1)).describe(
+    "Only on these hosts, like `app.example.com` or `:team.example.com`. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
+  ),
+  routes: orNull(
+    z
+      .array(
+        z.string().startsWith("/", {
+          error: "write a path pattern that begins with a slash, like /site/:site{/*rest}",
+        }),
+      )
+      .min(1),
+  ).describe(
+    "Only below these paths, written as in `routes`. Name what the pages load as well, like `/assets/*file`: everything else is refused (`outside-grant`).",
+  ),
+  mode: oneOf("read", ["read", "write"]).describe("What may be done at first: only look, or also change."),
+  elevate: orNull(
+    z.strictObject({
       for: duration.describe("How long it lasts."),
       stepUp: stepUp("Whether the agent has to sign in once more for it (`step-up-required`)."),
-    })
-    .nullable()
-    .default(null)
-    .describe("A logged step from `read` up to `write`; leave out to forbid it."),
+    }),
+  ).describe("A logged step from `read` up to `write`; leave out to forbid it."),
   start: start
     .prefault("auto")
     .describe(
@@ -147,15 +118,9 @@ export const agent = z.strictObject({
         .describe(
           "How long it lasts while nobody does anything; what a page asks for by itself doesn't count.",
         ),
-      customersPerDay: z
-        .int()
-        .min(1)
-        .max(1_000)
-        .nullable()
-        .default(null)
-        .describe(
-          "How many different people one agent may be within 24 hours, over all gateways of one store; one more is refused (`limit-reached`).",
-        ),
+      customersPerDay: orNull(z.int().min(1).max(1_000)).describe(
+        "How many different people one agent may be within 24 hours, over all gateways of one store; one more is refused (`limit-reached`).",
+      ),
     })
     .prefault({})
     .describe("When it ends by itself."),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { personId } from "../../people.ts";
-import { duration } from "../../units.ts";
+import { time } from "./values.ts";
 
 const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 
@@ -56,10 +56,7 @@ export const api = z
       .describe(
         "The tokens that count. One that is taken out of here counts no more as soon as the config is taken in.",
       ),
-    linkLasts: duration
-      .refine((ms) => ms >= 10_000 && ms <= 600_000, { error: "write a length of time from 10s to 10m" })
-      .prefault("60s")
-      .describe("How long a link counts that a program made."),
+    linkLasts: time("60s", "10s", "10m").describe("How long a link counts that a program made."),
   })
   .prefault({})
   .describe("Programs that may do something here, each with a token of its own.");

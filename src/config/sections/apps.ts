@@ -4,26 +4,25 @@ import { reads } from "./conditions.ts";
 import { page } from "./page.ts";
 import { route, rule } from "./routes.ts";
 import { origin, upstream } from "./upstream.ts";
+import { orNull } from "./values.ts";
 
-const hosts = z
-  .array(z.string({ error: "write a host pattern, like wiki.example.com" }).min(1))
-  .min(1, { error: "write the hosts of the app, like [wiki.example.com]" })
-  .nullable()
-  .default(null)
-  .describe("Its hosts, with `:name` for one label. Left out: all hosts that no other app has.");
+const hosts = orNull(
+  z
+    .array(z.string({ error: "write a host pattern, like wiki.example.com" }).min(1))
+    .min(1, { error: "write the hosts of the app, like [wiki.example.com]" }),
+).describe("Its hosts, with `:name` for one label. Left out: all hosts that no other app has.");
 
-const paths = z
-  .array(
-    z.string().regex(/^\/(?:[^*{}]*[^*/{}])?$/, {
-      error: "write where its pages begin, without a slash or wildcard at the end, like /wiki",
-    }),
-  )
-  .min(1, { error: "write where its pages begin, like [/wiki]" })
-  .nullable()
-  .default(null)
-  .describe(
-    "Where its pages begin: `/wiki` is that page and all below it. Left out: all paths of its hosts that no other app has. The app gets the path as it came, whole.",
-  );
+const paths = orNull(
+  z
+    .array(
+      z.string().regex(/^\/(?:[^*{}]*[^*/{}])?$/, {
+        error: "write where its pages begin, without a slash or wildcard at the end, like /wiki",
+      }),
+    )
+    .min(1, { error: "write where its pages begin, like [/wiki]" }),
+).describe(
+  "Where its pages begin: `/wiki` is that page and all below it. Left out: all paths of its hosts that no other app has. The app gets the path as it came, whole.",
+);
 
 /** By what an app is told from others. */
 export const place = z.object({ hosts, paths });
@@ -46,10 +45,7 @@ export function app<Deps, Made, SignInDeps, SignIn>(
     hosts,
     paths,
     upstream: upstream.describe("Where the app is: its address, or an object with `url` and more."),
-    publicUrl: origin
-      .nullable()
-      .default(null)
-      .describe("What browsers call this app; told from each request if left out."),
+    publicUrl: orNull(origin).describe("What browsers call this app; told from each request if left out."),
     audience: z
       .string()
       .min(1)

@@ -5,12 +5,9 @@ import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
 import { type BodyTemplate, unknownIn } from "../../domain/help/body-template.ts";
 import { personId } from "../../people.ts";
-import { duration } from "../../units.ts";
+import { flag, names, oneOf, time } from "./values.ts";
 
 const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
-
-const upTo = (most: string) => `write a length of time from 100ms to ${most}`;
-const MINUTE = 60_000;
 
 const webhook = z.strictObject({
   url: z
@@ -26,20 +23,17 @@ const webhook = z.strictObject({
     .describe(
       "The key that signs each delivery: 24 to 64 bytes in base64, with or without `whsec_` before them (`openssl rand -base64 32`).",
     ),
-  format: z
-    .enum(["json", "slack"])
-    .default("json")
-    .describe("`slack` sends a sentence and nothing else, as chat services want it."),
+  format: oneOf("json", ["json", "slack"]).describe(
+    "`slack` sends a sentence and nothing else, as chat services want it.",
+  ),
   links: z
     .strictObject({
-      run: z
-        .boolean()
-        .default(true)
-        .describe("To the page of what was done in the impersonation; needs `publicUrl` or `console`."),
-      page: z
-        .boolean()
-        .default(false)
-        .describe("To the page of the app: its path is an address, and so no longer an id alone."),
+      run: flag(true).describe(
+        "To the page of what was done in the impersonation; needs `publicUrl` or `console`.",
+      ),
+      page: flag(false).describe(
+        "To the page of the app: its path is an address, and so no longer an id alone.",
+      ),
       ticket: z
         .string()
         .regex(/^https?:\/\/[^\s{}]+\{ticket\}[^\s{}]*$/, {
@@ -63,14 +57,10 @@ const webhook = z.strictObject({
     .describe(
       "The JSON that a service expects, with places such as `{text}` and `{link.run}` in its texts; in the place of `format`.",
     ),
-  timeout: duration
-    .refine((ms) => ms >= 100 && ms <= MINUTE, { error: upTo("60s") })
-    .prefault("10s")
-    .describe("For all of one POST; then it is tried again."),
-  retryAfter: duration
-    .refine((ms) => ms >= 100 && ms <= 60 * MINUTE, { error: upTo("1h") })
-    .prefault("1m")
-    .describe("The longest pause that a `Retry-After` of the service may ask for."),
+  timeout: time("10s", "100ms", "60s").describe("For all of one POST; then it is tried again."),
+  retryAfter: time("1m", "100ms", "1h").describe(
+    "The longest pause that a `Retry-After` of the service may ask for.",
+  ),
 });
 
 function hasUser(address: string): boolean {
@@ -92,25 +82,22 @@ const capture = z
       .max(32)
       .default([])
       .describe("Request headers that are kept as well; secret ones are redacted."),
-    query: z.boolean().default(true).describe("Whether the query is kept."),
-    body: z
-      .enum(["none", "fields"])
-      .default("none")
-      .describe(
-        "`fields` keeps the names and values of forms and JSON objects, and the names of files, up to 64 kB of them.",
-      ),
+    query: flag(true).describe("Whether the query is kept."),
+    body: oneOf("none", ["none", "fields"]).describe(
+      "`fields` keeps the names and values of forms and JSON objects, and the names of files, up to 64 kB of them.",
+    ),
   })
   .prefault({})
   .describe("What is kept of a request as somebody else, besides its address.");
 
-const names = z.array(z.string().min(1).max(100)).default([]);
+const secretNames = z.array(z.string().min(1).max(100)).default([]);
 
 const lead = z.strictObject({
-  groups: z.array(z.string().min(1)).min(1).describe("Groups whose people lead the team."),
+  groups: names.min(1).describe("Groups whose people lead the team."),
   agents: z
     .strictObject({
       users: z.array(personId).default([]).describe("Agents of the team, by id."),
-      groups: z.array(z.string().min(1)).default([]).describe("Groups whose people are agents of the team."),
+      groups: names.default([]).describe("Groups whose people are agents of the team."),
     })
     .describe("The agents of the team: these people, and those in these groups."),
 });
@@ -134,27 +121,20 @@ export const audit = z
       })
       .optional()
       .describe("A Redis for the stream alone; so impersonations go on when it is down."),
-    mode: z
-      .enum(["strict", "blocking", "batch"])
-      .default("strict")
-      .describe(
-        "What is done as somebody else waits until its record is on disk (`strict`, `blocking`), or not (`batch`); where the disk fails, `strict` refuses it and the others go on.",
-      ),
-    insecureBatch: z
-      .boolean()
-      .default(false)
-      .describe(
-        "Has to be true for mode `batch`: what was done just before a process is killed is on no record then.",
-      ),
+    mode: oneOf("strict", ["strict", "blocking", "batch"]).describe(
+      "What is done as somebody else waits until its record is on disk (`strict`, `blocking`), or not (`batch`); where the disk fails, `strict` refuses it and the others go on.",
+    ),
+    insecureBatch: flag(false).describe(
+      "Has to be true for mode `batch`: what was done just before a process is killed is on no record then.",
+    ),
     capture,
-    redact: names.describe("Further names of parameters and headers whose values are secrets."),
-    hash: names.describe(
+    redact: secretNames.describe("Further names of parameters and headers whose values are secrets."),
+    hash: secretNames.describe(
       "Names whose values are written as a keyed hash, so that equal ones can be told without being known.",
     ),
     readers: z
       .strictObject({
-        groups: z
-          .array(z.string().min(1))
+        groups: names
           .default([])
           .describe("Groups whose people may see everything; that they looked is on record (`audit.read`)."),
         leads: z

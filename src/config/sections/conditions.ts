@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Conditions } from "../../domain/routing/conditions/condition.ts";
 import type { NamedTest, ValueTest } from "../../domain/routing/conditions/value-test.ts";
 import { linearPattern } from "../../domain/routing/linear-pattern.ts";
+import { names, orNull } from "./values.ts";
 
 const scalar = z.union([z.string(), z.number()]).transform(String);
 const PARAM = /^:([A-Za-z_]\w{0,63})$/;
@@ -15,8 +16,7 @@ const inside = z
       .string()
       .optional()
       .describe("What the whole value looks like, as in `ids`; 4,096 characters at the most."),
-    contains: z
-      .array(z.string().min(1))
+    contains: names
       .min(1)
       .optional()
       .describe("Texts of which one stands somewhere in the value, in any case."),
@@ -114,8 +114,8 @@ export function conditionsOf(
 }
 
 /** `reads`: an app that changes things by GET. */
-export const reads = z
-  .strictObject({
+export const reads = orNull(
+  z.strictObject({
     query: z
       .array(
         z.union([
@@ -131,9 +131,7 @@ export const reads = z
       .describe(
         "The parameters that a request may have that only looks: `[id, page, { action: [view, edit] }]`; a `*` in a name is any text.",
       ),
-  })
-  .nullable()
-  .default(null)
-  .describe(
-    "For an app that changes things by GET: every request with another parameter in its address counts as one that changes something.",
-  );
+  }),
+).describe(
+  "For an app that changes things by GET: every request with another parameter in its address counts as one that changes something.",
+);

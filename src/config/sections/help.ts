@@ -2,11 +2,7 @@ import { z } from "zod";
 import { secretSource, textSource } from "../../clients/secret.ts";
 import { type BodyTemplate, unknownIn } from "../../domain/help/body-template.ts";
 import { HELP_PLACES } from "../../domain/help/help.ts";
-import { duration } from "../../units.ts";
-
-const DAY = 86_400_000;
-const between = (shortest: number, longest: number, said: string) =>
-  duration.refine((ms) => ms >= shortest && ms <= longest, { error: `write a length of time ${said}` });
+import { count, flag, orNull, time } from "./values.ts";
 
 const webhook = z.strictObject({
   url: textSource.describe("Where each request for help is sent with POST, as JSON."),
@@ -30,67 +26,54 @@ const webhook = z.strictObject({
     .describe(
       "The JSON that a helpdesk expects, with places such as `{subject}` in its texts; [examples](../examples/helpdesk). A message of our own if left out.",
     ),
-  timeout: between(100, 60_000, "from 100ms to 1m")
-    .prefault("10s")
-    .describe("For all of one POST; then it is tried again."),
+  timeout: time("10s", "100ms", "1m").describe("For all of one POST; then it is tried again."),
 });
 
 /** `help`: how customers ask for help, and where that goes. */
-export const help = z
-  .strictObject({
-    mail: z
-      .strictObject({
-        to: z
-          .string()
-          .regex(/^[^\s<>@]+@[^\s<>@]+$/, { error: "write an address, like support@example.com" })
-          .max(320)
-          .describe("Who gets it."),
-      })
-      .optional()
-      .describe("A text mail by the server of `mail`, whose answer goes to the one who asks."),
-    webhooks: z.array(webhook).max(10).default([]).describe("Services that get it."),
-    redis: z
-      .strictObject({
-        url: secretSource.describe("As in `store.redis.url`."),
-        stream: z.string().min(1).max(200).default("{guise:help}").describe("The name of the stream."),
-      })
-      .optional()
-      .describe("A Redis stream that gets it."),
-    categories: z
-      .array(z.string().trim().min(1).max(60))
-      .max(20)
-      .default([])
-      .describe("What the one who asks chooses from; nothing if empty."),
-    screenshot: z
-      .boolean()
-      .default(true)
-      .describe(
+export const help = orNull(
+  z
+    .strictObject({
+      mail: z
+        .strictObject({
+          to: z
+            .string()
+            .regex(/^[^\s<>@]+@[^\s<>@]+$/, { error: "write an address, like support@example.com" })
+            .max(320)
+            .describe("Who gets it."),
+        })
+        .optional()
+        .describe("A text mail by the server of `mail`, whose answer goes to the one who asks."),
+      webhooks: z.array(webhook).max(10).default([]).describe("Services that get it."),
+      redis: z
+        .strictObject({
+          url: secretSource.describe("As in `store.redis.url`."),
+          stream: z.string().min(1).max(200).default("{guise:help}").describe("The name of the stream."),
+        })
+        .optional()
+        .describe("A Redis stream that gets it."),
+      categories: z
+        .array(z.string().trim().min(1).max(60))
+        .max(20)
+        .default([])
+        .describe("What the one who asks chooses from; nothing if empty."),
+      screenshot: flag(true).describe(
         "Whether a picture of the page may be added. What is typed, and what has `data-guise-mask`, is blanked before it is drawn.",
       ),
-    screenshotSize: z
-      .int()
-      .min(10_000)
-      .max(2_000_000)
-      .default(500_000)
-      .describe("Bytes of such a picture at the most."),
-    perMinute: z.int().min(1).max(60).default(3).describe("Requests for help of one person in a minute."),
-    deliverFor: between(60_000, 30 * DAY, "from 1m to 30d")
-      .prefault("7d")
-      .describe("How long it is tried again where it can't be delivered."),
-    keep: between(DAY, 365 * DAY, "from 1d to 365d")
-      .prefault("30d")
-      .describe("How long the link in it leads to the page as the one who asked."),
-  })
-  .superRefine(({ mail, webhooks, redis }, context) => {
-    if (mail !== undefined || webhooks.length > 0 || redis !== undefined) return;
-    context.addIssue({
-      code: "custom",
-      message: "goes nowhere; write `mail`, `webhooks` or `redis`",
-      input: null,
-    });
-  })
-  .nullable()
-  .default(null)
-  .describe(
-    "Customers ask for help on the app's own pages whose route says `help: true`. Who asks is verified by the gateway, and a link in it opens the page as them.",
-  );
+      screenshotSize: count(500_000, 10_000, 2_000_000).describe("Bytes of such a picture at the most."),
+      perMinute: count(3, 1, 60).describe("Requests for help of one person in a minute."),
+      deliverFor: time("7d", "1m", "30d").describe("How long it is tried again where it can't be delivered."),
+      keep: time("30d", "1d", "365d").describe(
+        "How long the link in it leads to the page as the one who asked.",
+      ),
+    })
+    .superRefine(({ mail, webhooks, redis }, context) => {
+      if (mail !== undefined || webhooks.length > 0 || redis !== undefined) return;
+      context.addIssue({
+        code: "custom",
+        message: "goes nowhere; write `mail`, `webhooks` or `redis`",
+        input: null,
+      });
+    }),
+).describe(
+  "Customers ask for help on the app's own pages whose route says `help: true`. Who asks is verified by the gateway, and a link in it opens the page as them.",
+);

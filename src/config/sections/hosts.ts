@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { timeBetween as time } from "../../units.ts";
 import { origin } from "./upstream.ts";
+import { flag, orNull } from "./values.ts";
 
 const DAY = 86_400_000;
 
 /** `isolation`: a host of its own for each impersonation. */
-export const isolation = z
-  .strictObject({
+export const isolation = orNull(
+  z.strictObject({
     host: z
       .strictObject({
         parent: z
@@ -35,14 +36,12 @@ export const isolation = z
         ),
       })
       .describe("A host for each impersonation and each of the app's hosts."),
-  })
-  .nullable()
-  .default(null)
-  .describe("Walls between people in the agent's browser; none if left out.");
+  }),
+).describe("Walls between people in the agent's browser; none if left out.");
 
 /** `console`: an origin for the gateway's own pages. */
-export const consoleOrigin = z
-  .strictObject({
+export const consoleOrigin = orNull(
+  z.strictObject({
     origin: origin.describe(
       "Where the gateway's own pages are, like https://guise.example.com: a name that leads to the gateway, with a certificate, and with nothing of the app's.",
     ),
@@ -58,18 +57,13 @@ export const consoleOrigin = z
       "How long somebody is known there by what they came with from the app's host; asked anew with each request whether it still counts.",
     ),
     cacheFor: time("1s", 0, 60_000, "How long a gateway believes what it read of such a visit."),
-    beside: z
-      .boolean()
-      .default(false)
-      .describe(
-        "Nothing leads from the app's own hosts to the gateway: agents come by `open?url=` on the console, are known there, and go over it to the host of an impersonation. Needs `isolation`.",
-      ),
-  })
-  .nullable()
-  .default(null)
-  .describe(
-    "An origin of its own for the gateway's pages, where no script of the app runs; the app's own hosts if left out.",
-  );
+    beside: flag(false).describe(
+      "Nothing leads from the app's own hosts to the gateway: agents come by `open?url=` on the console, are known there, and go over it to the host of an impersonation. Needs `isolation`.",
+    ),
+  }),
+).describe(
+  "An origin of its own for the gateway's pages, where no script of the app runs; the app's own hosts if left out.",
+);
 
 /** `goingOver`: from the app's host, which knows who is there, to a label's or the console's. */
 export const goingOver = z

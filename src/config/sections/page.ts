@@ -4,6 +4,7 @@ import { selectorProblem } from "../../domain/page/selector.ts";
 import { parsePointer } from "../../domain/pointer.ts";
 import { readSelector } from "../../page/withhold/selector.ts";
 import { presetPatterns, readPattern, type Withholding } from "../../page/withhold/withholding.ts";
+import { flag, oneOf, orNull } from "./values.ts";
 
 const selectors = z
   .array(
@@ -85,7 +86,7 @@ export const page = z
   .strictObject({
     banner: z
       .strictObject({
-        position: z.enum(["top", "bottom"]).default("top").describe("Where the banner stands."),
+        position: oneOf("top", ["top", "bottom"]).describe("Where the banner stands."),
         name: z
           .string()
           .trim()
@@ -93,14 +94,11 @@ export const page = z
           .max(40)
           .default("Guise")
           .describe("What the banner calls itself: your product, or your team."),
-        colour: z
-          .string()
-          .regex(/^#[0-9A-Fa-f]{6}$/, { error: "write a colour like #5b2ed8" })
-          .nullable()
-          .default(null)
-          .describe(
-            "The colour behind the banner's mark. The banner itself stays amber or red, which tell the mode.",
-          ),
+        colour: orNull(
+          z.string().regex(/^#[0-9A-Fa-f]{6}$/, { error: "write a colour like #5b2ed8" }),
+        ).describe(
+          "The colour behind the banner's mark. The banner itself stays amber or red, which tell the mode.",
+        ),
       })
       .prefault({})
       .describe("The banner that says who is looking as whom."),
@@ -117,10 +115,9 @@ export const page = z
         "Names of cookies that the app's own scripts set for its server, with `path=/`; a `*` at the end is any ending. They go into the customer's jar, and the agent's own are kept apart.",
       ),
     withhold,
-    clearSiteData: z
-      .boolean()
-      .default(true)
-      .describe("Whether start, switch and stop clear the browser's cache and storage for the app."),
+    clearSiteData: flag(true).describe(
+      "Whether start, switch and stop clear the browser's cache and storage for the app.",
+    ),
   })
   .prefault({})
   .describe("What is done to pages while impersonating.");

@@ -3,20 +3,17 @@ import { ID_GRAMMARS, idGrammar } from "../../domain/routing/id-grammar.ts";
 import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
 import { people } from "./agents.ts";
 import { conditionsOf, routeQuery, ruleConditions } from "./conditions.ts";
+import { flag, orNull } from "./values.ts";
 
 /** The owner of a route that belongs to nobody, though a wider route has one. */
 export const NOBODY = "none";
 
-const path = z
-  .string()
-  .startsWith("/", { error: "write a path pattern that begins with a slash, like /site/:site{/*rest}" })
-  .nullable()
-  .default(null);
-const host = z
-  .string({ error: "write a host pattern, like :team.example.com" })
-  .min(1)
-  .nullable()
-  .default(null);
+const path = orNull(
+  z
+    .string()
+    .startsWith("/", { error: "write a path pattern that begins with a slash, like /site/:site{/*rest}" }),
+);
+const host = orNull(z.string({ error: "write a host pattern, like :team.example.com" }).min(1));
 
 const NAMES = Object.keys(ID_GRAMMARS);
 const ids = z
@@ -57,14 +54,12 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .describe(
         "`self`, in the place of `owner`: these pages always run as the agent, like a support inbox or an admin panel. No impersonation covers them.",
       ),
-    help: z
-      .boolean()
-      .default(false)
-      .describe("Whether one's own pages have the button by which one asks for help (`help`)."),
-    caseSensitive: z
-      .boolean()
-      .default(true)
-      .describe("`false`: /Site/42 is the page of /site/42 too. Params keep the case that they came with."),
+    help: flag(false).describe(
+      "Whether one's own pages have the button by which one asks for help (`help`).",
+    ),
+    caseSensitive: flag(true).describe(
+      "`false`: /Site/42 is the page of /site/42 too. Params keep the case that they came with.",
+    ),
     ids: ids
       .prefault("plain")
       .describe(
@@ -97,19 +92,13 @@ export const rule = z
   .strictObject({
     path: path.describe("Which paths; all but `allow` also cover what lies below."),
     host: host.describe("Which hosts."),
-    methods: z
-      .array(z.string().regex(METHOD, { error: "write a method in capital letters, like POST" }))
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe("Which methods; all if left out."),
+    methods: orNull(
+      z.array(z.string().regex(METHOD, { error: "write a method in capital letters, like POST" })).min(1),
+    ).describe("Which methods; all if left out."),
     ...ruleConditions,
-    agents: people
-      .nullable()
-      .default(null)
-      .describe(
-        "The agents that it is for, by id and group; all if left out. `deny`, `confirm` and `stop` also count for those whose groups are not known.",
-      ),
+    agents: orNull(people).describe(
+      "The agents that it is for, by id and group; all if left out. `deny`, `confirm` and `stop` also count for those whose groups are not known.",
+    ),
     allow: z
       .literal(true)
       .optional()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { flag, orNull } from "./values.ts";
 
 const time = z
   .string()
@@ -23,14 +24,10 @@ export const thresholds = z
     agentsPerDay: count(5).describe(
       "By more different agents than this one customer begins to be viewed within 24 hours (`many-agents`); null: by as many as there are.",
     ),
-    night: night
-      .nullable()
-      .default(null)
-      .describe("When nobody is expected to view anybody: each start then is told (`night`)."),
-    breakGlass: z
-      .boolean()
-      .default(true)
-      .describe("Each start without the customer's yes is told (`break-glass`)."),
+    night: orNull(night).describe(
+      "When nobody is expected to view anybody: each start then is told (`night`).",
+    ),
+    breakGlass: flag(true).describe("Each start without the customer's yes is told (`break-glass`)."),
   })
   .prefault({})
   .describe(

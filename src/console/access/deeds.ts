@@ -102,9 +102,10 @@ async function perform(
   }
 }
 
-async function isAgents(
+/** Whether an ask is for a second agent to answer. */
+export async function isAgents(
   services: Services,
-  { customer, id }: { readonly customer: string; readonly id: string },
+  { customer, id }: { readonly customer: string; readonly id: string | null },
 ): Promise<boolean> {
   const { consents } = await services.consents.of(customer);
   return consents.some((it) => it.id === id && isForAgents(it));

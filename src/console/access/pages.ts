@@ -63,7 +63,7 @@ export function accessPages(
 function forCustomers(fastify: FastifyInstance, services: Services, byLink: boolean) {
   type Answer = (who: Visitor, customer: Customer) => Promise<FastifyReply>;
   return routes(fastify, (answer: Answer) => async (request, reply) => {
-    const who = await visitor(services, request, reply);
+    const who = await visitor(services, reply);
     const link = byLink ? parameter(request, "link") : null;
     const customer = await customerAt(who, { link, member: parameter(request, "for") });
     return customer === null ? await sendPage(reply, 401, signedOut(who)) : await answer(who, customer);

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { problem } from "../../gateway/own-pages/answers.ts";
 
 /** What a program does about a refusal. */
@@ -15,13 +15,12 @@ interface Refusing {
 
 /** Problem JSON (RFC 9457). */
 export async function refuse(
-  request: FastifyRequest,
   reply: FastifyReply,
   { code, status, title, detail, more = {}, retryAfter = null }: Refusing,
 ): Promise<FastifyReply> {
   if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
   reply.code(status).header("cache-control", "no-store").type("application/problem+json");
-  return await reply.send(problem("reason", code, status, title, detail, request.received.id, more));
+  return await reply.send(problem("reason", code, status, title, detail, reply.request.received.id, more));
 }
 
 export async function sendJson(reply: FastifyReply, status: number, value: object): Promise<FastifyReply> {

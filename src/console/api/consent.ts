@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Consent, isForAgents, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { type Consent, isLive, isOpen } from "../../domain/consent/consent.ts";
 import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { saidAhead } from "../access/deeds.ts";
+import { isAgents, saidAhead } from "../access/deeds.ts";
 import { iso } from "../moment.ts";
 import { field, parameter, words } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";
@@ -25,10 +25,8 @@ export function consentApi(fastify: FastifyInstance, services: Services): void {
   });
   programs.put("/api/consent", async (token, request, reply) => {
     const customer = await customerOf(request, field(request, "customer"));
-    const ask = field(request, "ask");
-    const { consents } = await services.consents.of(customer.id);
-    if (consents.some((it) => it.id === ask && isForAgents(it)))
-      return await refuse(request, reply, A_SECOND_AGENTS);
+    if (await isAgents(services, { customer: customer.id, id: field(request, "ask") }))
+      return await refuse(reply, A_SECOND_AGENTS);
     await say(services, request, customer, `api:${token.name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });

@@ -15,7 +15,7 @@ import { callerOf } from "../../gateway/stages/identify.ts";
 import { end, openRecorded } from "../../gateway/stages/start-and-stop.ts";
 import { settleConsent } from "../consent/asking.ts";
 import { admitted } from "../start/starting.ts";
-import { type Known, words } from "../visitor.ts";
+import { type Known, routes, words } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";
 
 /** How long a program waits before it asks again whether a customer has answered, in seconds. */
@@ -26,20 +26,22 @@ const LOOK_AGAIN = 30;
  * said yes. `POST api/machine/end`: it stops. Who it is the source `machine` knows, at each request.
  */
 export function machineApi(fastify: FastifyInstance, services: Services): void {
-  fastify.post("/api/machine/start", async (request, reply) => {
-    const agent = await machineAt(services, request);
-    if (agent === null) return await nobody(request, reply);
-    const none = { anyImpersonation: null, ownImpersonation: null, impersonation: null };
-    const { received } = request;
-    return await start({ services, request, reply, received, trueUser: agent, strong: false, ...none });
-  });
-  fastify.post("/api/machine/end", async (request, reply) => {
-    const agent = await machineAt(services, request);
-    if (agent === null) return await nobody(request, reply);
+  const programs = routes(
+    fastify,
+    (answer: (who: Known) => Promise<FastifyReply>) => async (request, reply) => {
+      const agent = await machineAt(services, request);
+      if (agent === null) return await nobody(reply);
+      const none = { anyImpersonation: null, ownImpersonation: null, impersonation: null };
+      const { received } = request;
+      return await answer({ services, request, reply, received, trueUser: agent, strong: false, ...none });
+    },
+  );
+  programs.post("/api/machine/start", start);
+  programs.post("/api/machine/end", async ({ request, reply, received, trueUser }) => {
     const id = words(request, "impersonation", 100);
-    const mine = (await services.impersonations.byAgent(agent.id)).find((it) => it.id === id);
+    const mine = (await services.impersonations.byAgent(trueUser.id)).find((it) => it.id === id);
     if (mine === undefined) throw new Fault("not-found", "this program views nobody by this id");
-    await end(services, request.received, mine, "ended-by-agent");
+    await end(services, received, mine, "ended-by-agent");
     return await sendJson(reply, 200, { impersonation: mine.id, ended: true });
   });
 }
@@ -52,9 +54,9 @@ async function machineAt(services: Services, { received }: FastifyRequest): Prom
   return who.kind === "known" && who.identity.machine !== undefined ? who.identity : null;
 }
 
-async function nobody(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function nobody(reply: FastifyReply): Promise<FastifyReply> {
   reply.header("www-authenticate", "Bearer");
-  return await refuse(request, reply, {
+  return await refuse(reply, {
     ...{ code: "signed-out", status: 401, title: "It is not known which program this is" },
     detail:
       "Send a token with `act`, or sign the request (RFC 9421), as the identity source `machine` asks for.",
@@ -63,11 +65,9 @@ async function nobody(request: FastifyRequest, reply: FastifyReply): Promise<Fas
 
 async function start(who: Known): Promise<FastifyReply> {
   const { request, received } = who;
-  const [customer, ticket, reason] = [
-    words(request, "customer", 256),
-    words(request, "ticket", 200),
-    words(request, "reason", 500),
-  ];
+  const customer = words(request, "customer", 256);
+  const ticket = words(request, "ticket", 200);
+  const reason = words(request, "reason", 500);
   if (customer === null) throw new Fault("bad-request", "`customer` is missing: the id of the customer");
   if (received.snapshot.settings.isolation !== null)
     throw new Fault(
@@ -115,8 +115,8 @@ async function begin(who: Known, { grant, target, reason, ticket, consent }: Wan
 }
 
 /** The customer, or a second agent, is asked: the same request again goes on when the answer is yes. */
-async function waits({ request, reply }: Known, { id, answerBy }: Consent): Promise<FastifyReply> {
-  return await refuse(request, reply, {
+async function waits({ reply }: Known, { id, answerBy }: Consent): Promise<FastifyReply> {
+  return await refuse(reply, {
     ...{ code: "consent-required", status: 403, title: REASONS["consent-required"] },
     detail: `The customer is asked. Send the same request again after \`Retry-After\` seconds, until \`answerBy\`.`,
     more: { ask: id, answerBy: new Date(answerBy).toISOString() },
@@ -131,13 +131,13 @@ interface Refusal {
 }
 
 async function refused(
-  { services, request, reply, received, trueUser }: Known,
+  { services, reply, received, trueUser }: Known,
   { target, reason, oneOf = null }: Refusal,
 ): Promise<FastifyReply> {
   const decision = { word: reason, route: null, rule: null, via: null };
   noteRefusal(services, received, { trueUser, effectiveUser: target, decision });
   const choices = oneOf === null ? "" : ` One of: ${oneOf.join(", ")}.`;
-  return await refuse(request, reply, {
+  return await refuse(reply, {
     ...{ code: reason, status: 403, title: REASONS[reason] },
     detail: `${WHAT_TO_DO[reason] ?? "Tell the person for whom you act."}${choices}`,
     retryAfter: AGAIN[reason] ?? null,

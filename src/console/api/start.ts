@@ -17,7 +17,7 @@ export function startApi(fastify: FastifyInstance, services: Services): void {
     services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
     const link = linkIn(request.body, services.newId(), token.name);
     if (token.agents !== null && !token.agents.includes(link.agent))
-      return await refuse(request, reply, {
+      return await refuse(reply, {
         ...{ code: "not-agent", status: 403, title: "The token makes no links for this agent" },
         detail: "`agents` of this token in `api.tokens` doesn't name them.",
       });

@@ -19,7 +19,7 @@ export function byToken(fastify: FastifyInstance, { clock, log }: Services, righ
       return await answer(token, request, reply);
     log.warn({ ip: client.ip, requestId: id, right }, "the API was asked without a token that counts");
     reply.header("www-authenticate", "Bearer");
-    return await refuse(request, reply, {
+    return await refuse(reply, {
       ...{ code: "token-refused", status: 401, title: "The token is missing or none of ours" },
       detail: `Send a token of \`api.tokens\` with the right \`${right}\` as \`Authorization: Bearer\`.`,
     });

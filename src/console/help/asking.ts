@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Redact } from "../../audit/record/redact.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import type { HelpRequest } from "../../domain/help/help.ts";
@@ -29,37 +29,30 @@ export function askForHelpPage(fastify: FastifyInstance, services: Services): vo
         done(new Fault("bad-request", "the body of a request for help is no JSON", { cause }));
       }
     });
-    scope.post("/ask-for-help", { bodyLimit: 4 * 1024 * 1024 }, async (request, reply) =>
-      ask(services, request, reply),
+    scope.post("/ask-for-help", { bodyLimit: 4 * 1024 * 1024 }, async (_request, reply) =>
+      ask(services, reply),
     );
   });
 }
 
-async function ask(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function ask(services: Services, reply: FastifyReply): Promise<FastifyReply> {
+  const { request } = reply;
   const { received } = request;
   const { settings } = received.snapshot;
   const { help } = settings;
   if (help === null) throw new Fault("not-found", "the config has no `help`");
   if (isSomebodyElse(received))
     throw new Fault("forbidden", "a browser that views somebody asks for no help as them");
-  const { trueUser } = await visitor(services, request, reply);
+  const { trueUser } = await visitor(services, reply);
   if (trueUser === null)
     return await reply.code(401).header("cache-control", "no-store").send({ code: "signed-out" });
   services.rateLimits.pace(`help ${trueUser.id}`, help.perMinute, received.startedAt, "help.perMinute");
   const asked = requestOf(services, received, trueUser, help, request.body);
   await services.helpQueue.take(asked, help);
-  await services.unrecorded.write(
-    services,
-    eventOf(services, received, {
-      action: "help.asked",
-      outcome: "success",
-      trueUser,
-      effectiveUser: null,
-      impersonation: null,
-      detail: `${asked.id}${asked.category === null ? "" : `: ${asked.category}`}`,
-    }),
-    "a request for help",
-  );
+  const about = asked.category === null ? "" : `: ${asked.category}`;
+  const saying = { action: "help.asked", outcome: "success", trueUser, effectiveUser: null } as const;
+  const event = eventOf(services, received, { ...saying, impersonation: null, detail: asked.id + about });
+  await services.unrecorded.write(services, event, "a request for help");
   const allow = settings.access.page ? `${settings.prefix}/access?ahead=1` : null;
   return await reply.header("cache-control", "no-store").send({ id: asked.id, allow });
 }

@@ -30,8 +30,8 @@ export async function runningNow({ impersonations, blocks, clock }: Services): P
 export function liveStreams(fastify: FastifyInstance, services: Services): void {
   const hub = hubOf(services);
   fastify.addHook("preClose", async () => hub.close());
-  fastify.get("/sessions/live", async (request, reply) => {
-    const { received, trueUser } = await visitor(services, request, reply);
+  fastify.get("/sessions/live", async (_request, reply) => {
+    const { received, trueUser } = await visitor(services, reply);
     const { snapshot } = received;
     if (trueUser === null || !seesWhatRuns(snapshot, trueUser))
       throw new Fault("forbidden", "what runs was asked for by somebody who may not see it");

@@ -46,8 +46,8 @@ export async function refusal(
 
 /** Routes for agents alone. */
 export function forAgents(fastify: FastifyInstance, services: Services) {
-  return routes(fastify, (answer: (who: Known) => Promise<FastifyReply>) => async (request, reply) => {
-    const who = await visitor(services, request, reply);
+  return routes(fastify, (answer: (who: Known) => Promise<FastifyReply>) => async (_request, reply) => {
+    const who = await visitor(services, reply);
     if (!isKnown(who)) return await refusal(who, null, "signed-out");
     if (!isAgent(who.received.snapshot.policy, who.trueUser)) return await refusal(who, null, "not-agent");
     return await answer(who);

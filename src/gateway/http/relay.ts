@@ -76,6 +76,7 @@ export class Relay implements ResponseHandler, Source {
     }
     client.response.on("close", () => this.#clientClosed());
     client.request.socket.on("end", this.#clientEnded);
+    if (client.request.socket.readableEnded) this.#clientEnded();
     if (signal?.aborted === true) this.handleEvent();
     else signal?.addEventListener("abort", this);
     return this.#phase === "waiting";
@@ -267,8 +268,7 @@ export class Relay implements ResponseHandler, Source {
       this.fail(ownFault(error));
       return;
     }
-    if (socket.readableEnded) this.#clientEnded();
-    if (this.#phase !== "waiting") return;
+    this.#request.last = socket.readableEnded;
     // Until there is a connection.
     this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);

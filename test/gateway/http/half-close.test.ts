@@ -94,9 +94,12 @@ t.test("whose exchange can be cut has left: an agent's browser ends both sides",
   const app = await rawApp(t, () => undefined);
   Object.assign(app.server, { allowHalfOpen: true });
   const { signal } = new AbortController();
-  const { port, ended } = await gateway(t, {
+  const { port, ended, close } = await gateway(t, {
     upstream: { origin: app.origin },
     exchange: () => ({ signal }),
+    before: async ({ url, raw: { socket } }) => {
+      if (url === "/early" && !socket.readableEnded) await once(socket, "end");
+    },
   });
   const client = await raw(t, port);
   client.socket.allowHalfOpen = true;
@@ -107,9 +110,11 @@ t.test("whose exchange can be cut has left: an agent's browser ends both sides",
   t.equal((await ended(1)).ending, "client-aborted");
   const early = await raw(t, port);
   early.socket.allowHalfOpen = true;
-  early.socket.end(REQUESTS["HTTP/1.1"]);
+  early.socket.end("GET /early HTTP/1.1\r\nHost: a\r\n\r\n");
   t.equal((await early.closed).text, "");
   t.equal((await ended(2)).ending, "client-aborted");
+  t.equal(app.requests(), 1, "one that has left before is not sent");
+  await close();
 });
 
 t.test(
