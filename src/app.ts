@@ -168,14 +168,13 @@ async function listening<T>(
   try {
     return await listen({ host, port });
   } catch (cause) {
-    const code = codeOf(cause);
-    if (code === "EADDRINUSE") throw new Fault("port-taken", `${host}:${port} is taken`, { cause });
-    if (code === "EACCES") throw new Fault("port-taken", `${host}:${port} may not be listened on`, { cause });
-    if (code === "EADDRNOTAVAIL")
-      throw new Fault("port-taken", `${host} is no address of this machine (--host or GUISE_HOST)`, {
-        cause,
-      });
-    throw cause;
+    const known: Readonly<Record<string, string>> = {
+      EADDRINUSE: `${host}:${port} is taken`,
+      EACCES: `${host}:${port} may not be listened on`,
+      EADDRNOTAVAIL: `${host} is no address of this machine (--host or GUISE_HOST)`,
+    };
+    const why = known[codeOf(cause)];
+    throw why === undefined ? cause : new Fault("port-taken", why, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isId, isLine } from "./domain/person.ts";
+import { isId, isLine, type Reading } from "./domain/person.ts";
 import { parsePointer } from "./domain/pointer.ts";
 
 const pointerHelp = "write a JSON pointer, like /id or /user/name";
@@ -78,3 +78,9 @@ export const personFacts = z.strictObject({
     .describe("The groups; leave out if they are not known, write [] for none."),
   language: line.optional().describe("The language that they read, like `de`."),
 });
+
+/** What was read; null is nobody. Throws an Error that says why where it can't be taken for a person. */
+export function readOrNobody<T>(reading: Reading<T> | undefined): T | null {
+  if (reading?.kind === "bad") throw new Error(reading.why);
+  return reading?.kind === "read" ? reading.value : null;
+}

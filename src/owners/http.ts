@@ -7,7 +7,7 @@ import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import { type OwnerMapping, readOwner } from "../domain/person.ts";
 import { paramsAmong, valueFor } from "../domain/routing/lookup.ts";
 import { keyHelp } from "../kinds.ts";
-import { ownerMapping } from "../people.ts";
+import { ownerMapping, readOrNobody } from "../people.ts";
 import { caching } from "./cached.ts";
 import type { CachedOwnerResolver, OwnerDeps, OwnerKind } from "./resolver.ts";
 
@@ -59,7 +59,5 @@ function resolver({ http: options, ...times }: Options, deps: OwnerDeps): Cached
 function ownerIn(answer: HttpAnswer, mapping: OwnerMapping): Owner | null {
   if (answer.status === 404 || answer.status === 204) return null;
   if (answer.status !== 200) throw new Error(`the answer has status ${answer.status}`);
-  const reading = readOwner(jsonOf(answer), mapping);
-  if (reading.kind === "bad") throw new Error(reading.why);
-  return reading.kind === "read" ? reading.value : null;
+  return readOrNobody(readOwner(jsonOf(answer), mapping));
 }

@@ -3,7 +3,7 @@ import { textSource } from "../clients/secret.ts";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import { type OwnerMapping, readOwner } from "../domain/person.ts";
 import { paramsAmong, valueFor } from "../domain/routing/lookup.ts";
-import { ownerMapping } from "../people.ts";
+import { ownerMapping, readOrNobody } from "../people.ts";
 import { caching } from "./cached.ts";
 import { type KeyTemplate, keyTemplate } from "./key-template.ts";
 import type { CachedOwnerResolver, OwnerDeps, OwnerKind } from "./resolver.ts";
@@ -70,9 +70,7 @@ function fill(template: KeyTemplate, lookup: OwnerLookup): string | null {
 
 function ownerIn(value: string | null, mapping: OwnerMapping): Owner | null {
   if (value === null || ["", "0", "null"].includes(value)) return null;
-  const reading = readOwner(/^[{["]/.test(value) ? jsonOf(value) : value, mapping);
-  if (reading.kind === "bad") throw new Error(reading.why);
-  return reading.kind === "read" ? reading.value : null;
+  return readOrNobody(readOwner(/^[{["]/.test(value) ? jsonOf(value) : value, mapping));
 }
 
 function jsonOf(value: string): unknown {

@@ -4,6 +4,7 @@ import { statement } from "../clients/sql/statement.ts";
 import type { OwnerLookup } from "../domain/owner.ts";
 import { readOwnerRows } from "../domain/person-row.ts";
 import { ONLY_PARAM, paramsAmong, valueFor } from "../domain/routing/lookup.ts";
+import { readOrNobody } from "../people.ts";
 import { caching } from "./cached.ts";
 import type { CachedOwnerResolver, OwnerDeps, OwnerKind } from "./resolver.ts";
 
@@ -45,9 +46,7 @@ function resolver({ sql: options, ...times }: Options, deps: OwnerDeps): CachedO
     resolve: async (lookup, signal) => {
       if (valuesOf(lookup).includes(null)) return null;
       const valueAt = (name: string) => valueFor(name, lookup) ?? "";
-      const reading = readOwnerRows(await query.rows(valueAt, { timeout: times.timeout, signal }));
-      if (reading.kind === "bad") throw new Error(reading.why);
-      return reading.kind === "read" ? reading.value : null;
+      return readOrNobody(readOwnerRows(await query.rows(valueAt, { timeout: times.timeout, signal })));
     },
     check: (signal) => query.check(() => "0", { timeout: times.timeout, signal }),
   };

@@ -7,7 +7,7 @@ import type { Identity } from "../domain/identity.ts";
 import { type PersonMapping, readPerson } from "../domain/person.ts";
 import { type Pointer, valueAt } from "../domain/pointer.ts";
 import { keyHelp } from "../kinds.ts";
-import { directoryMapping, pointer } from "../people.ts";
+import { directoryMapping, pointer, readOrNobody } from "../people.ts";
 import { caching } from "./cached.ts";
 import type { Directory, UserDeps, UserKind } from "./directory.ts";
 
@@ -73,12 +73,11 @@ function directory({ http: options, ...times }: Options, deps: UserDeps): Direct
 function personIn(answer: HttpAnswer, id: string, mapping: PersonMapping): Identity | null {
   if (answer.status === 404 || answer.status === 204) return null;
   if (answer.status !== 200) throw new Error(`the answer has status ${answer.status}`);
-  const reading = readPerson(jsonOf(answer), mapping);
-  if (reading.kind === "bad") throw new Error(reading.why);
-  if (reading.kind === "none") return null;
+  const person = readOrNobody(readPerson(jsonOf(answer), mapping));
   // Rights must never be judged by somebody else's groups.
-  if (reading.value.id !== id) throw new Error("the answer is about somebody else than was asked for");
-  return reading.value;
+  if (person !== null && person.id !== id)
+    throw new Error("the answer is about somebody else than was asked for");
+  return person;
 }
 
 function peopleIn(answer: HttpAnswer, options: Options["http"], { log }: UserDeps): readonly Identity[] {

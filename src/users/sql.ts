@@ -4,6 +4,7 @@ import { databaseOf, databaseOptions, lookupQuery } from "../clients/sql/lookup-
 import { statement } from "../clients/sql/statement.ts";
 import type { Identity } from "../domain/identity.ts";
 import { readPeopleRows } from "../domain/person-row.ts";
+import { readOrNobody } from "../people.ts";
 import type { Log } from "../ports.ts";
 import { caching } from "./cached.ts";
 import type { Directory, UserDeps, UserKind } from "./directory.ts";
@@ -86,12 +87,11 @@ function searchValues(text: string, limit: number, bare: boolean): (place: strin
 
 function personIn(rows: readonly Row[], id: string): Identity | null {
   const [reading, ...others] = readPeopleRows(rows);
-  if (reading === undefined || reading.kind === "none") return null;
-  if (reading.kind === "bad") throw new Error(reading.why);
+  const person = readOrNobody(reading);
   // Rights must never be judged by somebody else's groups; databases compare more loosely than that.
-  if (others.length > 0 || reading.value.id !== id)
+  if (person !== null && (others.length > 0 || person.id !== id))
     throw new Error("the answer is about somebody else than was asked for");
-  return reading.value;
+  return person;
 }
 
 function peopleIn(rows: readonly Row[], log: Log): readonly Identity[] {

@@ -156,21 +156,10 @@ export class Catalog {
     ];
     const shown = [PLACES.indexOf(row.place), this.#word(row.ticket), this.#word(row.word)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
-    const { changes } = this.#run(
-      ADD,
-      ...known,
-      agent,
-      customer,
-      run,
-      app,
-      ...told,
-      ...shown,
-      place,
-      spot,
-      size,
-    );
+    const stands = [place, spot, size];
+    const { changes } = this.#run(ADD, ...known, agent, customer, run, app, ...told, ...shown, ...stands);
     // A second copy: what was sent again may be the only one that is left.
-    if (Number(changes) === 0) this.#run(MOVE, place, spot, size, known[0] ?? null, row.sequence);
+    if (Number(changes) === 0) this.#run(MOVE, ...stands, known[0] ?? null, row.sequence);
     else if (run !== null) this.#count(run, row, agent, customer);
     if (run !== null && app !== null) this.#run(RUN_APP, run, app);
   }

@@ -162,17 +162,15 @@ export function requestOf(
 export function runs(catalog: Catalog, question: Question, limit: number): readonly Run[] {
   const asked = new Conditions();
   people(catalog, question, asked);
-  if (question.impersonation !== null) asked.add("runs.id = ?", catalog.words.find(question.impersonation));
-  if (question.app !== null)
-    asked.add(
-      "exists (select 1 from run_apps where run = runs.id and app = ?)",
-      catalog.words.find(question.app),
-    );
-  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket));
-  if (question.action === CHANGED) asked.add("changed > 0");
-  if (question.action === REFUSED) asked.add("refused > 0");
-  if (question.since !== null) asked.add("last >= ?", question.since);
-  if (question.until !== null) asked.add("first < ?", question.until);
+  const { impersonation, app, ticket, action, since, until } = question;
+  const id = catalog.words.find;
+  if (impersonation !== null) asked.add("runs.id = ?", id(impersonation));
+  if (app !== null) asked.add("exists (select 1 from run_apps where run = runs.id and app = ?)", id(app));
+  if (ticket !== null) asked.add("ticket = ?", id(ticket));
+  if (action === CHANGED) asked.add("changed > 0");
+  if (action === REFUSED) asked.add("refused > 0");
+  if (since !== null) asked.add("last >= ?", since);
+  if (until !== null) asked.add("first < ?", until);
   const sql = `select words.text, runs.*, a.key as agentKey, a.name as agentName, c.key as customerKey, c.name as customerName
  from runs join words on words.id = runs.id left join people a on a.id = runs.agent left join people c on c.id = runs.customer
  ${asked.where()} order by last desc limit ?`;
@@ -253,14 +251,14 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   const asked = new Conditions();
   asked.add("size > 0");
   people(catalog, question, asked);
-  const { impersonation, app, action, since, until } = question;
-  if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation));
-  if (app !== null) asked.add("app = ?", catalog.words.find(app));
-  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket));
-  if (question.word !== null) asked.add("word = ?", catalog.words.find(question.word));
+  const { impersonation, app, ticket, word, action, since, until } = question;
+  const id = catalog.words.find;
+  if (impersonation !== null) asked.add("run = ?", id(impersonation));
+  if (app !== null) asked.add("app = ?", id(app));
+  if (ticket !== null) asked.add("ticket = ?", id(ticket));
+  if (word !== null) asked.add("word = ?", id(word));
   if (since !== null) asked.add("at >= ?", since);
   if (until !== null) asked.add("at < ?", until);
-  const id = catalog.words.find;
   // As a number in the text, since only so the index of what was refused is used.
   if (action === REFUSED || action === CHANGED) asked.add(`tone = ${TONES.indexOf(action)}`);
   else if (action !== null) asked.add(isOnlyAction(question) ? "action = ?" : "+action = ?", id(action));

@@ -170,7 +170,7 @@ export class RedisStream implements Sink {
   }
 
   #read(answer: unknown, producer: string): void {
-    const [added, last, gone] = Array.isArray(answer) ? answer : [];
+    const [added, last, gone, deleted]: readonly unknown[] = Array.isArray(answer) ? answer : [];
     if (typeof last !== "number") throw new Error("Redis gave an answer that can not be read");
     if (added === "behind") throw new SinkProblem("records lost", `Redis has lost records: it is at ${last}`);
     if (added === "ahead")
@@ -179,7 +179,6 @@ export class RedisStream implements Sink {
     this.#shipped += Number(added);
     if (gone === 1) this.#lost("deleted");
     if (gone === 2) this.#lost("emptied");
-    const deleted: unknown = Array.isArray(answer) ? answer[3] : "";
     if (typeof deleted !== "string" || deleted === "" || deleted === this.#deleted) return;
     this.#deleted = deleted;
     if (deleted === "?") this.#find(UNSEEN);

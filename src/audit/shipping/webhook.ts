@@ -50,15 +50,8 @@ export class Webhook implements Sink {
   #positions: Map<string, number> | null = null;
 
   constructor(options: WebhookOptions, deps: SinkDeps) {
-    const {
-      events,
-      secret,
-      format = "json",
-      links = NO_LINKS,
-      body = null,
-      timeout = 10_000,
-      retryAfter = 60_000,
-    } = options;
+    const { events, secret, format = "json", links = NO_LINKS, body = null } = options;
+    const { timeout = 10_000, retryAfter = 60_000 } = options;
     const { url } = addressOf(options.url);
     // The same address may be told twice, of other things or in another way; a new password makes it no other.
     const told = JSON.stringify([url, format, events?.toSorted() ?? null]);

@@ -22,11 +22,6 @@ interface PoolOptions<C extends Pooled> {
   readonly idle: number;
 }
 
-interface Taken<C> {
-  readonly connection: C;
-  readonly fresh: boolean;
-}
-
 /**
  * Connections that are shared out, one user at a time. The drivers' own pools let a question wait without end for a connection,
  * or hold on to one that hangs.
@@ -77,7 +72,7 @@ export class Pool<C extends Pooled> {
     }
   }
 
-  async #take(signal: AbortSignal): Promise<Taken<C>> {
+  async #take(signal: AbortSignal): Promise<{ readonly connection: C; readonly fresh: boolean }> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#closed) throw new Error("the connections are closed");

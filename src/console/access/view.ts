@@ -111,22 +111,18 @@ function viewing({ who, form, texts, time, view: { now } }: Drawing, it: Imperso
 
 function question(drawing: Drawing, it: Consent): Html {
   const { form, texts } = drawing;
-  const { card, facts, page, subjects } = texts.words;
+  const { card, page, subjects } = texts.words;
   const lengths = settingsOf(drawing).offer.filter((ms) => ms <= it.longest);
   const shown = lengths.length === 0 ? [it.longest] : lengths;
   const usual = shown.includes(86_400_000) ? 86_400_000 : shown.at(-1);
-  const type =
-    it.type === "write"
-      ? html`<label for="type-${it.id}">${facts.type}</label>${typeField(drawing, `type-${it.id}`, "write")}`
-      : null;
   const title = sentenceWith(it.type === "write" ? page.asksWrite : subjects.asked, {
     who: nameHtml(whoText(it.who, texts)),
   });
-  const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
+  const fields = html`${lengthField(drawing, it.id, shown, usual)}${it.type === "write" ? typeField(drawing, it.id, "write") : null}`;
   const word = html`<label for="said-${it.id}">${page.said} <span class="hint">${page.optional}</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`;
   return html`<div class="panel ask"><h2>${title}</h2>
 ${factList(drawing, it)}
-${form("allow", it.id, html`${length}${type}`, page.allow)}
+${form("allow", it.id, fields, page.allow)}
 ${form("decline", it.id, word, card.no, true)}</div>`;
 }
 
@@ -137,21 +133,22 @@ function factList({ texts }: Drawing, it: Consent): Html {
   return html`<dl class="facts">${rows}</dl>`;
 }
 
+/** `of` tells the fields of one page apart. */
 function lengthField(
-  { span }: Drawing,
-  id: string,
+  { span, texts }: Drawing,
+  of: string,
   lengths: readonly number[],
   usual: number | undefined,
 ): Html {
-  return html`<select id="${id}" name="lasts">${lengths.map((ms) => html`<option value="${ms}"${ms === usual ? html` selected` : null}>${span(ms)}</option>`)}</select>`;
+  return html`<label for="lasts-${of}">${texts.words.page.length}</label><select id="lasts-${of}" name="lasts">${lengths.map((ms) => html`<option value="${ms}"${ms === usual ? html` selected` : null}>${span(ms)}</option>`)}</select>`;
 }
 
-function typeField({ texts }: Drawing, id: string, usual: ConsentType): Html {
+function typeField({ texts }: Drawing, of: string, usual: ConsentType): Html {
+  const { facts, types } = texts.words;
   const options = (["read", "write"] as const).map(
-    (it) =>
-      html`<option value="${it}"${it === usual ? html` selected` : null}>${texts.words.types[it]}</option>`,
+    (it) => html`<option value="${it}"${it === usual ? html` selected` : null}>${types[it]}</option>`,
   );
-  return html`<select id="${id}" name="type">${options}</select>`;
+  return html`<label for="type-${of}">${facts.type}</label><select id="type-${of}" name="type">${options}</select>`;
 }
 
 /** What a link shows when its ask was answered. */
@@ -176,25 +173,24 @@ ${items.length === 0 ? html`<p class="small">${page.nobodyMay}</p>` : html`<ul c
 
 function aheadForm(drawing: Drawing): Html | null {
   const { form, texts, view } = drawing;
-  const { facts, page } = texts.words;
+  const { page } = texts.words;
   if (view.said.optedOutAt !== null) return null;
   const { offer } = settingsOf(drawing);
-  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${facts.type}</label>${typeField(drawing, "type-ahead", "read")}`;
+  const fields = html`${lengthField(drawing, "ahead", offer, 86_400_000)}${typeField(drawing, "ahead", "read")}`;
   return html`<details class="more"${view.ahead ? html` open` : null}><summary>${page.ahead}</summary>${form("ahead", "", fields, page.allow)}</details>`;
 }
 
 function codeForm(drawing: Drawing): Html | null {
   const { who, form, texts, span, view } = drawing;
-  const { facts, page } = texts.words;
-  const asksForCodes = who.services.config
-    .current()
-    .policy.grants.some((grant) => grant.consent.mode === "code");
+  const { page } = texts.words;
+  const { policy } = who.services.config.current();
+  const asksForCodes = policy.grants.some((grant) => grant.consent.mode === "code");
   if (!asksForCodes || view.said.optedOutAt !== null) return null;
   const { offer, codeLasts } = settingsOf(drawing);
   const { code } = view;
   if (code !== null)
     return html`<div class="panel" role="status"><h2>${page.readOut}</h2><p class="code" dir="ltr">${code.slice(0, 4)} ${code.slice(4)}</p><p class="small">${filled(page.codeCounts, { span: span(codeLasts) })}</p></div>`;
-  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${facts.type}</label>${typeField(drawing, "type-code", "read")}`;
+  const fields = html`${lengthField(drawing, "code", offer, Math.min(...offer))}${typeField(drawing, "code", "read")}`;
   return html`<details class="more"><summary>${page.codeAsk}</summary>${form("code", "", fields, page.codeGet)}</details>`;
 }
 
