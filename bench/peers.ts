@@ -162,7 +162,17 @@ async function targets(): Promise<readonly Target[]> {
     });
   for (const peer of process.env.BENCH_PEERS === "" ? [] : ["http-proxy", "http-proxy-3"])
     await add(`bare ${peer}`, library(peer));
-  const peers: readonly [string, string, (port: number) => readonly string[]][] = [
+  for (const [name, binary, args] of process.env.BENCH_PEERS === "" ? [] : peersOf(upstream)) {
+    if (existsSync(binary)) await add(name, (port) => launch(binary, args(port), {}, true));
+    else process.stdout.write(`${name} is not installed here (${binary}); left out\n`);
+  }
+  return found;
+}
+
+type Peer = readonly [name: string, binary: string, args: (port: number) => readonly string[]];
+
+function peersOf(upstream: number): readonly Peer[] {
+  return [
     [NGINX, "/usr/sbin/nginx", (port) => ["-c", file("nginx.conf", nginxConfig(port, upstream))]],
     [
       "HAProxy",
@@ -184,11 +194,6 @@ async function targets(): Promise<readonly Target[]> {
       ],
     ],
   ];
-  for (const [name, binary, args] of process.env.BENCH_PEERS === "" ? [] : peers) {
-    if (existsSync(binary)) await add(name, (port) => launch(binary, args(port), {}, true));
-    else process.stdout.write(`${name} is not installed here (${binary}); left out\n`);
-  }
-  return found;
 }
 
 function file(name: string, text: string): string {

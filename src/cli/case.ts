@@ -175,26 +175,16 @@ export function nameOf(decision: Decision): string {
 }
 
 function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
-  const { method, path, host } = request;
+  const { path, host, navigation, site, route, query, headers, body, ...facts } = request;
   const index = rulesOf({ rules, reads }).rules;
   const asked = { ...ruleRequestOf(request), agent: typeof caller === "string" ? null : caller };
   return {
-    method,
-    overridden: request.overridden,
+    ...facts,
     mayChange: index.mayChange(asked),
     place: { host, path },
-    navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
-    route: request.route ? path : null,
+    navigation: { ...NAVIGATIONS[navigation], site },
+    route: route ? path : null,
     rule: index.match(asked),
-    confirmed: request.confirmed,
-    tab: request.tab,
-    sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
-    hearsay: request.hearsay,
-    viewedBefore: request.viewedBefore,
-    neighbour: request.neighbour,
-    signsIn: request.signsIn,
-    asSelf: request.asSelf,
-    fromAsSelf: request.fromAsSelf,
   };
 }
 

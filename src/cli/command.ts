@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { codeOf, Fault } from "../errors.ts";
+import { asFault, codeOf, Fault } from "../errors.ts";
 
 /** Where a command writes and what it may know of its surroundings. */
 export interface CommandIo {
@@ -71,6 +71,13 @@ export function command<const Options extends ParseArgsOptionsConfig, Words>(
         return 1;
       }
     },
+  };
+}
+
+/** For who awaits a file that a word names: what went wrong as a Fault that begins with `what`. */
+export function unreadable(what: string): (error: unknown) => never {
+  return (error) => {
+    throw asFault("usage", what, error);
   };
 }
 

@@ -53,7 +53,8 @@ export function readWords({ values, positionals }: Given<typeof OPTIONS>) {
   const [method = "GET", url = ""] = positionals;
   if (!asked && (positionals.length !== 2 || !URL.canParse(url))) return "write a method and a whole address";
   return {
-    ...{ ...values, case: values.case ?? null, mode, data, curl, har, folder },
+    ...{ ...values, case: values.case ?? null, data, curl, har, folder },
+    mode: mode as "read" | "write",
     /** A browser sent it, with these headers; else it is a person's click. */
     copied: false,
     /** Names and values in turn. */

@@ -14,12 +14,11 @@ import {
 } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { advance, start } from "../domain/impersonation.ts";
 import { type EffectiveMethod, effectiveMethod } from "../domain/method/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
-import { Fault, whyOf } from "../errors.ts";
+import { Fault } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
 import { navigation } from "../gateway/intake/fetch-metadata.ts";
 import { ownAddress, type Page } from "../gateway/intake/own-address.ts";
@@ -28,12 +27,13 @@ import { methodTold } from "../gateway/stages/method-override.ts";
 import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
-import { type CommandIo, command, USUAL_CONFIG } from "./command.ts";
+import { type CommandIo, command, USUAL_CONFIG, unreadable } from "./command.ts";
 import { CLOCK, withConfig } from "./config.ts";
 import { readCurl, readHar } from "./explain-input.ts";
 import { distinct, liveSession } from "./explain-live.ts";
 import { OPTIONS, readWords, USAGE, type Words } from "./explain-words.ts";
 import { warnings } from "./log.ts";
+import { begunNow } from "./test/run.ts";
 
 /** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
 export const explain = command({
@@ -50,14 +50,7 @@ export const explain = command({
 });
 
 async function explainCase(file: string, json: boolean, io: CommandIo): Promise<number> {
-  let value: unknown;
-  try {
-    value = parse(await readFile(file, "utf8"));
-  } catch (error) {
-    throw new Fault("usage", `${file}: ${whyOf(error)}`, {
-      cause: error,
-    });
-  }
+  const value: unknown = await readFile(file, "utf8").then(parse).catch(unreadable(file));
   const { decision, said, expected } = outcomeOf(file, value);
   const same = said.decision === expected.decision && said.reason === expected.reason;
   if (json) io.out(`${JSON.stringify({ ...said, checks: decision.checks, expected, same })}\n`);
@@ -82,18 +75,11 @@ async function askedFor(words: Words): Promise<readonly Words[]> {
   const { curl, har } = words;
   const file = curl ?? har;
   if (file === null) return [words];
-  const text = file.startsWith("curl ") ? file : await textOf(file);
-  const read = har === null ? readCurl(text) : readHar(text);
-  if (typeof read === "string") throw new Fault("usage", `${file} ${read}`);
-  return ("url" in read ? [read] : read).map((one) => ({ ...words, ...one, copied: true }));
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new Fault("usage", `${file} can not be read: ${whyOf(error)}`, { cause: error });
-  }
+  const read = () => readFile(file, "utf8").catch(unreadable(`${file} can not be read`));
+  const text = file.startsWith("curl ") ? file : await read();
+  const asked = har === null ? readCurl(text) : readHar(text);
+  if (typeof asked === "string") throw new Fault("usage", `${file} ${asked}`);
+  return ("url" in asked ? [asked] : asked).map((one) => ({ ...words, ...one, copied: true }));
 }
 
 async function explainRequests(words: Words, io: CommandIo): Promise<number> {
@@ -260,7 +246,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
     loaded:
       caller === null || words.viewing === null
         ? { kind: "none" }
-        : begunNow(words, snapshot, caller, words.viewing, now),
+        : loadedNow(words, snapshot, caller, words.viewing, now),
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -271,36 +257,20 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
 }
 
 /** An impersonation as it would be had it begun just now. */
-function begunNow(
-  { mode }: Words,
+function loadedNow(
+  words: Words,
   snapshot: Snapshot,
   agent: Identity,
   effectiveUser: Identity,
   now: number,
 ): SessionFacts["loaded"] {
   const admission = admit(snapshot.policy, agent, effectiveUser);
-  const grant =
+  const { mode, total, idle } =
     admission.kind === "granted"
       ? admission.grant
       : ({ mode: "read", total: 3_600_000, idle: 900_000 } as const);
-  const order = {
-    id: "explain",
-    agent,
-    effectiveUser,
-    mode: grant.mode,
-    reason: null,
-    ticket: null,
-    returnTo: "/",
-    now,
-    total: grant.total,
-    idle: grant.idle,
-  };
-  const begun = start(order);
-  return {
-    kind: "found",
-    impersonation:
-      mode === "write" ? advance(begun, { kind: "elevate", lasts: grant.total, reason: null }, now) : begun,
-  };
+  const order = { id: "explain", agent, effectiveUser, mode, total, idle, now };
+  return { kind: "found", impersonation: begunNow(order, words.mode) };
 }
 
 function report(decision: Decision): string {

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { against } from "../audit/receipt/against.ts";
 import { type Receipt, readReceipt } from "../audit/receipt/receipt.ts";
-import { Fault, whyOf } from "../errors.ts";
+import { Fault } from "../errors.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
-import { type CommandIo, command, FLAG } from "./command.ts";
+import { type CommandIo, command, FLAG, unreadable } from "./command.ts";
 
 const USAGE = `guise receipt verify FILE [--key FILE]… [--json] [--records [source]]
 
@@ -41,7 +41,8 @@ export const receipt = command({
     const keys = await checkpointKeys(words, io);
     if (keys.size === 0)
       throw new Fault("key-unreadable", "no public key is known: say --key FILE, or --data DIR");
-    const read = await readReceipt((await textOf(words.path)).trim(), keys);
+    const text = await readFile(words.path, "utf8").catch(unreadable("the receipt can not be read"));
+    const read = await readReceipt(text.trim(), keys);
     if (read.kind === "wrong") {
       io.out(words.json ? `${JSON.stringify({ holds: false, findings: [read.why] })}\n` : `${read.why}\n`);
       return 1;
@@ -54,14 +55,6 @@ export const receipt = command({
     return holds ? 0 : 1;
   },
 });
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new Fault("usage", `the receipt can not be read: ${whyOf(error)}`, { cause: error });
-  }
-}
 
 type Words = Parameters<typeof linesOf>[0];
 

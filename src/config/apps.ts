@@ -1,4 +1,3 @@
-import type { Policy } from "../domain/policy.ts";
 import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
 import { sampleHosts } from "../domain/routing/samples.ts";
@@ -192,20 +191,16 @@ export function appAt(snapshot: Snapshot, host: string, path: string): Snapshot 
   return found === null ? null : (all[found.target] ?? null);
 }
 
-/** The same config with other settings. */
-export function withSettings(snapshot: Snapshot, edit: (settings: Settings) => Settings): Snapshot {
+/** The same config with another part in it, and in each of its apps. */
+export function edited(
+  snapshot: Snapshot,
+  edit: (it: Snapshot) => Partial<Pick<Snapshot, "settings" | "policy">>,
+): Snapshot {
   const { apps } = snapshot;
-  const [first, ...more] = (apps?.all ?? []).map((it) => ({ ...it, settings: edit(it.settings) }));
-  if (apps === null || first === undefined) return { ...snapshot, settings: edit(snapshot.settings) };
-  return { ...joined(apps.finder, [first, ...more]), settings: edit(snapshot.settings) };
-}
-
-/** The same config with what administrators have said meanwhile. */
-export function withPolicy(snapshot: Snapshot, edit: (policy: Policy) => Policy): Snapshot {
-  const { apps } = snapshot;
-  const [first, ...more] = (apps?.all ?? []).map((it) => ({ ...it, policy: edit(it.policy) }));
-  if (apps === null || first === undefined) return { ...snapshot, policy: edit(snapshot.policy) };
-  return { ...joined(apps.finder, [first, ...more]), settings: snapshot.settings };
+  const whole = { ...snapshot, ...edit(snapshot) };
+  const [first, ...more] = (apps?.all ?? []).map((it) => ({ ...it, ...edit(it) }));
+  if (apps === null || first === undefined) return whole;
+  return { ...joined(apps.finder, [first, ...more]), settings: whole.settings };
 }
 
 /** The names of all apps; of a file with one, that has none. */

@@ -1,5 +1,5 @@
 import type { Policy } from "../domain/policy.ts";
-import { withPolicy, withSettings } from "./apps.ts";
+import { edited } from "./apps.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -17,22 +17,23 @@ export function holder(initial: Snapshot): Holder {
   let written = initial;
   let held = initial;
   let said = (policy: Policy) => policy;
+  const overlaid = ({ policy }: Snapshot) => ({ policy: said(policy) });
   return {
     current: () => held,
     overlay(edit) {
       said = edit;
-      held = withPolicy(written, said);
+      held = edited(written, overlaid);
     },
     swap(next) {
       // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
       // cookies that browsers have would be the app's: impersonations would go on as the agent without a word.
       const { prefix, cookie } = initial.settings;
-      written = withSettings(next, (settings) => {
+      written = edited(next, ({ settings }) => {
         const publicUrl = publicUrlOf(initial, settings.app);
         const moved = publicUrl !== undefined && schemeOf(settings.publicUrl) !== schemeOf(publicUrl);
-        return { ...settings, prefix, cookie, ...(moved ? { publicUrl } : {}) };
+        return { settings: { ...settings, prefix, cookie, ...(moved ? { publicUrl } : {}) } };
       });
-      held = withPolicy(written, said);
+      held = edited(written, overlaid);
     },
   };
 }

@@ -334,6 +334,11 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /did you mean `impersonation\.started`/,
   ],
   [
+    "a webhook without an address",
+    "audit: { webhooks: [{ url: hooks.example }] }",
+    /^routes\.config\.yaml:\d+:\d+ audit\.webhooks\[0\]\.url: Invalid URL$/,
+  ],
+  [
     "a password in a webhook's address",
     "audit: { webhooks: [{ url: 'https://user:hunter2@hooks.example/x' }] }",
     /^routes\.config\.yaml:\d+:\d+ audit\.webhooks\[0\]\.url: a user or password is a secret: write the whole address as \{ fromEnv: NAME \} or \{ fromFile: path \}; it is sent as Basic authorization$/,

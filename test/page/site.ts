@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { amendPolicies, amendPolicyHeaders } from "../../src/domain/page/csp.ts";
 import { type BannerView, banner, notice } from "../../src/page/banner.ts";
@@ -83,22 +83,7 @@ export async function site(): Promise<Site> {
     }
     const page = pages.get(path);
     if (page !== undefined && request.method === "GET") {
-      const needs = cspNeeds({ authority: host, prefix: "/.guise" });
-      const csp = page.csp === undefined ? [] : ["content-security-policy", page.csp];
-      response.writeHead(200, ["content-type", page.type ?? "text/html", ...amendPolicyHeaders(csp, needs)]);
-      const view = viewOf(host, page.view);
-      const insert = page.notice === true ? notice(view satisfies NoticeView) : banner(view);
-      const transform = rewriter({
-        insert,
-        syntax: view.syntax,
-        charset: "utf-8",
-        pageHead: 1 << 20,
-        title: null,
-        transcode: true,
-        amendMeta: (policy) => amendPolicies(policy, needs),
-      });
-      transform.pipe(response);
-      transform.end(page.html);
+      send(page, host, response);
       return;
     }
     const line = `${request.method} ${path} ${await bodyOf(request)}`.trim();
@@ -132,6 +117,26 @@ export async function site(): Promise<Site> {
     next: (wanted) => new Promise((done) => waiting.push({ wanted, done })),
     close: () => closed(server),
   };
+}
+
+/** The page with its banner or notice in it. */
+function send(page: SitePage, host: string, response: ServerResponse): void {
+  const needs = cspNeeds({ authority: host, prefix: "/.guise" });
+  const csp = page.csp === undefined ? [] : ["content-security-policy", page.csp];
+  response.writeHead(200, ["content-type", page.type ?? "text/html", ...amendPolicyHeaders(csp, needs)]);
+  const view = viewOf(host, page.view);
+  const insert = page.notice === true ? notice(view satisfies NoticeView) : banner(view);
+  const transform = rewriter({
+    insert,
+    syntax: view.syntax,
+    charset: "utf-8",
+    pageHead: 1 << 20,
+    title: null,
+    transcode: true,
+    amendMeta: (policy) => amendPolicies(policy, needs),
+  });
+  transform.pipe(response);
+  transform.end(page.html);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

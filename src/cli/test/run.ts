@@ -3,7 +3,7 @@ import type { Snapshot } from "../../config/snapshot.ts";
 import { NOTHING_SAID } from "../../domain/consent/said.ts";
 import { type Check, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { advance, type Impersonation, start } from "../../domain/impersonation.ts";
+import { advance, type Impersonation, type StartOrder, start } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
 import { Fault } from "../../errors.ts";
 import { cookieNames } from "../../gateway/http/own-cookies.ts";
@@ -210,26 +210,21 @@ function withLookup(snapshot: Snapshot, { lookup }: MapTest, file: TestFile): Sn
   return { ...snapshot, owners: new Map([...snapshot.owners.keys()].map((name) => [name, resolver])) };
 }
 
-/** An impersonation that began just now. The stages take from it what its grant doesn't give. */
-function running(
-  agent: Identity,
-  effectiveUser: Identity,
-  mode: "read" | "write" | undefined,
-): Impersonation {
-  const now = Date.now();
-  const begun = start({
-    id: "test",
-    agent,
-    effectiveUser,
-    mode: mode === undefined ? "write" : "read",
-    reason: null,
-    ticket: null,
-    returnTo: "/",
-    now,
-    total: TOTAL,
-    idle: TOTAL,
-  });
-  return mode === "write" ? advance(begun, { kind: "elevate", lasts: TOTAL, reason: null }, now) : begun;
+type Begun = Pick<StartOrder, "id" | "agent" | "effectiveUser" | "mode" | "total" | "idle" | "now">;
+
+/** An impersonation that began just now, and went up to write where `then` says so. */
+export function begunNow(order: Begun, then: "read" | "write" | undefined): Impersonation {
+  const begun = start({ ...order, reason: null, ticket: null, returnTo: "/" });
+  return then === "write"
+    ? advance(begun, { kind: "elevate", lasts: order.total, reason: null }, order.now)
+    : begun;
+}
+
+/** The stages take from it what its grant doesn't give. */
+function running(agent: Identity, effectiveUser: Identity, mode: MapTest["mode"]): Impersonation {
+  const first = mode === undefined ? "write" : "read";
+  const lasts = { total: TOTAL, idle: TOTAL, now: Date.now() };
+  return begunNow({ id: "test", agent, effectiveUser, mode: first, ...lasts }, mode);
 }
 
 /** Under the name that browsers know it by on this host. */
@@ -250,8 +245,7 @@ function looking(snapshot: Snapshot, log: Log, impersonation: Impersonation | nu
     counters: { unrecognised: () => undefined },
     tracing: null,
     impersonations: {
-      recall: async () =>
-        impersonation === null ? { kind: "none" } : { kind: "found", impersonation: impersonation },
+      recall: async () => (impersonation === null ? { kind: "none" } : { kind: "found", impersonation }),
     },
     consents: { of: () => NOTHING_SAID },
     confirmations: { redeem: async () => null },

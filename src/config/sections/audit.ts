@@ -64,8 +64,8 @@ const webhook = z.strictObject({
 });
 
 function hasUser(address: string): boolean {
-  const { username, password } = new URL(address);
-  return username !== "" || password !== "";
+  const url = URL.parse(address);
+  return url !== null && (url.username !== "" || url.password !== "");
 }
 
 const capture = z

@@ -30,12 +30,9 @@ export function ourNames(name: string): readonly string[] {
   );
 }
 
-/** Whether secure cookies go with it. */
-export function isSecure({ scheme, host }: Pick<Received["site"], "scheme" | "host">): boolean {
-  return scheme === "https" || isLocal(host);
-}
+const LOCAL: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Browsers send `Secure` cookies to the local machine also without https. */
-function isLocal(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "127.0.0.1" || host === "[::1]";
+/** Whether secure cookies go with it: browsers send them to the local machine also without https. */
+export function isSecure({ scheme, host }: Pick<Received["site"], "scheme" | "host">): boolean {
+  return scheme === "https" || LOCAL.has(host) || host.endsWith(".localhost");
 }

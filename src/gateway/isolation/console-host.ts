@@ -144,11 +144,9 @@ export function appMark({ forms, clock }: Services, { snapshot }: Received, app:
 export function toConsole(
   services: Services,
   received: Received,
-  {
-    app,
-    target,
-    more,
-  }: { readonly app: AppHost; readonly target: string; readonly more: Record<string, string> },
+  app: AppHost,
+  target: string,
+  more: Readonly<Record<string, string>>,
 ): Answer {
   const { console } = received.snapshot.settings;
   const url = new URL(target, console?.origin);
@@ -170,7 +168,7 @@ export async function ledToConsole(services: Services, received: Received): Prom
   if (!navigation.topLevel || navigation.speculative) return answered(nothingHere(received));
   const about = await impersonationOf(services, received);
   const more = { ...cameFrom(received), ...(about === null ? {} : { impersonation: about }) };
-  return answered(toConsole(services, received, { app: appHostOf(received), target: url.target, more }));
+  return answered(toConsole(services, received, appHostOf(received), url.target, more));
 }
 
 /** The id of the impersonation that this browser has here, for a step up; it opens nothing. */
@@ -197,21 +195,17 @@ export function askedAtConsole(services: Services, committed: Committed): Answer
 function startAsked(services: Services, committed: Committed): Answer | null {
   const { navigation, owner, url, snapshot } = committed;
   if (!navigation.topLevel || owner.page.kind !== "found") return null;
-  return toConsole(services, committed, {
-    app: appHostOf(committed),
-    target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.page.owner.id)}`,
-    more: { to: url.target, ...cameFrom(committed) },
-  });
+  const target = `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.page.owner.id)}`;
+  const more = { to: url.target, ...cameFrom(committed) };
+  return toConsole(services, committed, appHostOf(committed), target, more);
 }
 
 function requestAsked(services: Services, committed: Committed): Answer | null {
   const { effects, raw, site, snapshot } = committed;
   if (effects.confirmation === null || askerOf(raw.headers) !== "document") return null;
-  return toConsole(services, committed, {
-    app: site.label?.app ?? appHostOf(committed),
-    target: `${snapshot.settings.prefix}/confirm`,
-    more: { question: effects.confirmation },
-  });
+  const app = site.label?.app ?? appHostOf(committed);
+  const target = `${snapshot.settings.prefix}/confirm`;
+  return toConsole(services, committed, app, target, { question: effects.confirmation });
 }
 
 /** The path behind the reserved prefix; null for one that isn't below it. */

@@ -1,6 +1,7 @@
-import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import { Fault } from "../../errors.ts";
+import { sameText } from "../../keys/csrf.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import type { Answer } from "../http/raw-response.ts";
@@ -50,7 +51,7 @@ export async function enter(
   if (nonce === undefined) throw new Fault("cookies-refused", "a code came without the nonce's cookie");
   const pass = await services.codes.redeem(code);
   const led = pass?.kind === "label" || pass?.kind === "console";
-  const fits = led && same(pass.nonce, hashOf(nonce.value));
+  const fits = led && sameText(pass.nonce, hashOf(nonce.value));
   const session = fits ? await open(pass) : null;
   if (!fits || session === null)
     throw new Fault(
@@ -65,9 +66,4 @@ export async function enter(
 
 function hashOf(nonce: string): string {
   return hash("sha256", nonce, "base64url");
-}
-
-export function same(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

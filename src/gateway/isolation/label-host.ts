@@ -3,6 +3,7 @@ import { languageFor } from "../../domain/language.ts";
 import { canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
+import { sameText } from "../../keys/csrf.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
 import type { Answer } from "../http/raw-response.ts";
@@ -20,7 +21,7 @@ import {
   locateAtConsole,
   toConsole,
 } from "./console-host.ts";
-import { enter, goOver, type Session, same } from "./going-over.ts";
+import { enter, goOver, type Session } from "./going-over.ts";
 import { labelFor, labelIn } from "./label-of.ts";
 import { answered, type Located, nothingHere, on, refusal } from "./located.ts";
 
@@ -58,7 +59,7 @@ export async function locate(services: Services, received: Received): Promise<Lo
   if (received.url.ours && (!ON_LABELS.has(below) || isTheConsoles(received)))
     return answered(onItsHost(services, received, label.app, label.name));
   const { secret, rivals } = received.browser;
-  if (![secret, ...rivals].some((it) => it !== null && same(it, label.session)))
+  if (![secret, ...rivals].some((it) => it !== null && sameText(it, label.session)))
     return answered(unknown(received, label));
   if (!(await mayAsk(services, received, label)))
     return answered(refusal(received, 409, "other-host", "This comes from a page on another host."));
@@ -178,7 +179,7 @@ function onItsHost(
   if (!navigation.topLevel || navigation.speculative) return nothingHere(received);
   // Pages of the console that are about an impersonation are told which.
   if (isTheConsoles(received))
-    return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
+    return toConsole(services, received, app, url.target, label === null ? {} : { label });
   const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
   return ledTo(`${whereKnown(received, app)}${url.target}${which}`);
 }

@@ -38,6 +38,11 @@ export const ONLY_HERE: Answer["headers"] = [
   ["Cross-Origin-Resource-Policy", "same-origin"],
 ];
 
+/** The headers of an answer of ours of this type that nobody keeps. */
+export function unkept(type: string): Answer["headers"] {
+  return [["Content-Type", type], ["Cache-Control", "no-store"], ...ONLY_HERE];
+}
+
 /** A redirect without a Referer. */
 export function ledTo(to: string, more: Answer["headers"] = []): Answer {
   const quiet = [

@@ -50,29 +50,25 @@ export function cardSubject(customer: string, deed: "decline" | "end", about: st
   return SUBJECTS.consent(customer, `${deed} ${about}`, "card");
 }
 
-/** Where the yes to a question goes: the address that it is about, with a signed mark. */
-export function yesAddress(
-  { forms, clock }: Pick<Services, "forms" | "clock">,
-  { snapshot }: Pick<Received, "snapshot">,
-  question: string,
+type Marking = (
+  services: Pick<Services, "forms" | "clock">,
+  received: Pick<Received, "snapshot">,
+  said: string,
   to: string,
-): string {
-  return marked(to, forms.mark("yes", question, clock.now(), snapshot.settings.timeouts.leftOpen));
-}
+) => string;
 
-/** Where a yes that was given on the console leads: the same address on the host that asked, with a code that counts once. */
-export function orderedAddress(
-  { forms, clock }: Pick<Services, "forms" | "clock">,
-  { snapshot }: Pick<Received, "snapshot">,
-  code: string,
-  to: string,
-): string {
-  return marked(to, forms.mark("ordered", code, clock.now(), snapshot.settings.timeouts.leftOpen));
-}
+const marking = (purpose: "yes" | "ordered"): Marking => {
+  return ({ forms, clock }, { snapshot }, said, to) => {
+    const mark = forms.mark(purpose, said, clock.now(), snapshot.settings.timeouts.leftOpen);
+    return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
+  };
+};
 
-function marked(to: string, mark: string): string {
-  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
-}
+/** Where the yes to a question (`said`) goes: the address that it is about, with a signed mark. */
+export const yesAddress = marking("yes");
+
+/** Where a yes that was given on the console leads: the same address on the host that asked, with a code (`said`) that counts once. */
+export const orderedAddress = marking("ordered");
 
 /** What the token says; throws `forbidden` where it isn't ours or for another form. It may be expired or used: see `countsNow`. */
 export function readToken(

@@ -1,6 +1,6 @@
 import { lru } from "../../clients/lru.ts";
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
 /** What may still come at a time, on the monotonic clock. */

@@ -1,4 +1,4 @@
-import { pacing } from "./pacing.ts";
+import { MINUTE, pacing } from "./pacing.ts";
 
 /** Why a refusal is not on record: there is nobody whom it could name, or they had too many. */
 export type LeftOut = "nobody" | "pace";
@@ -13,7 +13,6 @@ export interface Refusals {
 
 /** People and addresses whose refusals are counted. */
 const PACED = 10_000;
-const MINUTE = 60_000;
 
 export function refusals(): Refusals {
   const [people, addresses] = [pacing(PACED), pacing(PACED)];

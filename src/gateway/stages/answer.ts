@@ -12,7 +12,7 @@ import { sentenceIn, wordsFor } from "../../page/words/words.ts";
 import type { Answer } from "../http/raw-response.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
-import { ledTo, ONLY_HERE, openerPolicy, problem } from "../own-pages/answers.ts";
+import { ledTo, openerPolicy, problem, unkept } from "../own-pages/answers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
@@ -59,17 +59,8 @@ function formsLeadTo({ site, snapshot }: Received): readonly string[] {
   return [...apps, `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`];
 }
 
-const JSON_HEADERS: readonly (readonly [string, string])[] = [
-  ["Content-Type", "application/problem+json"],
-  ["Cache-Control", "no-store"],
-  ...ONLY_HERE,
-];
-
-const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
-  ["Content-Type", "text/html; charset=utf-8"],
-  ["Cache-Control", "no-store"],
-  ...ONLY_HERE,
-];
+const JSON_HEADERS = unkept("application/problem+json");
+const FRAGMENT_HEADERS = unkept("text/html; charset=utf-8");
 
 /** Answers what isn't forwarded: a page for a navigation, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {

@@ -1,5 +1,5 @@
 import type { Answer } from "../http/raw-response.ts";
-import { ONLY_HERE } from "../own-pages/answers.ts";
+import { unkept } from "../own-pages/answers.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieHeaders } from "./answer.ts";
@@ -17,6 +17,5 @@ export function caughtBy(services: Services, committed: Committed): Answer | nul
   const { body } = caught;
   const responseBytes = Buffer.byteLength(body);
   settle(services, committed, { ending: "success", status: 200, requestBytes: 0, responseBytes });
-  const said = [["Content-Type", "application/json"], ["Cache-Control", "no-store"], ...ONLY_HERE] as const;
-  return { status: 200, headers: [...said, ...cookieHeaders(committed)], body };
+  return { status: 200, headers: [...unkept("application/json"), ...cookieHeaders(committed)], body };
 }
