@@ -54,8 +54,8 @@ export function httpClient(): HttpClient & Closing {
 export function jsonOf({ body }: Pick<HttpAnswer, "body">): unknown {
   try {
     return JSON.parse(body);
-  } catch (cause) {
-    throw new Error("the answer is no JSON", { cause });
+  } catch {
+    throw new Error("the answer is no JSON");
   }
 }
 

@@ -15,6 +15,9 @@ const PARSER_FAULTS: Readonly<Record<string, FaultCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
 };
 
+/** As many bytes has a line with one letter for its name and one for its value. */
+const SHORT_LINE = "a: b\r\n".length;
+
 /** The options of node's server that the config has. They are read at the start only. */
 export function serverOptions({ timeouts, limits }: Settings) {
   return {
@@ -38,8 +41,8 @@ export function guardConnections(
   report: (fault: Fault, id: string) => void,
 ): void {
   server.maxConnections = settings.limits.connections;
-  // `limits.headers` limits their bytes; some versions of node drop what is over their own number of lines without a word.
-  server.maxHeadersCount = 0;
+  // Node counts names and values alone, and has a limit of lines that some of its versions drop the rest at without a word.
+  server.maxHeadersCount = Math.floor(settings.limits.headers / SHORT_LINE);
   server.on("checkExpectation", ({ socket }: IncomingMessage, response: ServerResponse) => {
     spoil(socket);
     response.writeHead(417, { Connection: "close" }).end();

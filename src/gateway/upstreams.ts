@@ -3,6 +3,7 @@ import type { Closing } from "../ports.ts";
 import { Streams } from "./http/client/streams.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type Transport, transport } from "./http/transport.ts";
+import { getOrInsert } from "./services/get-or-insert.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
 interface Way {
@@ -71,7 +72,7 @@ export class Upstreams implements Closing {
     const { app, connectionKey: key } = settings;
     const current = this.#current.get(app);
     if (current?.key === key) return current;
-    const lasting = this.#streams.getOrInsertComputed(app, () => new Streams());
+    const lasting = getOrInsert(this.#streams, app, () => new Streams());
     const way = this.#open.get(key) ?? {
       app,
       key,

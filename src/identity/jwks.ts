@@ -31,10 +31,16 @@ export function publishedKeys(
     failed: (cause) => `the keys at ${url} could not be had: ${whyOf(cause)}`,
     rested: `the keys at ${url} could not be had a moment ago`,
   });
+  let asking = false;
   const ahead = () => {
+    if (asking || fetched.rests()) return;
+    asking = true;
     fetched
       .refresh()
-      .catch((error: Error) => log.warn({ url, why: error.message }, "keys are older than they should be"));
+      .catch((error: Error) => log.warn({ url, why: error.message }, "keys are older than they should be"))
+      .finally(() => {
+        asking = false;
+      });
   };
   return async (header, token) => {
     const held = fetched.held();

@@ -1,4 +1,5 @@
 import { createSecretKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { exportJWK, SignJWT, UnsecuredJWT } from "jose";
 import t, { type Test } from "tap";
 import type { Evidence } from "../../src/ports.ts";
@@ -216,6 +217,20 @@ t.test("C24: keys that are held go on counting for a while in an outage, and the
   await t.rejects(async () => source.identify(inHeader(await token({ claims: { n: 2 } }))), {
     code: "identity-unavailable",
   });
+});
+
+t.test("C24: one line says that keys are older than they should be, however many tokens come", async (t) => {
+  const { source, server, deps } = await published(t, await keySet());
+  await source.identify(inHeader(await token()));
+  server.answer(text("", 500));
+  deps.clock.pass(300_000);
+  const many = Array.from({ length: 20 }, async (_, n) => inHeader(await token({ claims: { n } })));
+  for (const each of await Promise.all(many)) t.match(await source.identify(each), { kind: "known" });
+  const told = () => deps.log.lines.filter((line) => line === "warn: keys are older than they should be");
+  while (told().length === 0) await setImmediate();
+  t.match(await source.identify(inHeader(await token({ claims: { n: 20 } }))), { kind: "known" });
+  await setImmediate();
+  t.equal(told().length, 1);
 });
 
 t.test("jwt: a silent issuer doesn't hold up what is held already", async (t) => {

@@ -10,6 +10,7 @@ import { setBounded } from "../../domain/remembering.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import { credentialsOf } from "../isolation/label-of.ts";
 import type { Received } from "../request.ts";
+import { getOrInsert } from "../services/get-or-insert.ts";
 import type { Cards, Services } from "../services/services.ts";
 import { callerOf } from "../stages/identify.ts";
 
@@ -36,7 +37,7 @@ export function cards(consents: Pick<Services["consents"], "onChanged">): Cards 
   };
   const begun = (services: Services, it: Impersonation): void => {
     const card = viewCard(services, it);
-    if (card !== null) views.getOrInsertComputed(it.effectiveUser.id, () => new Map()).set(it.id, card);
+    if (card !== null) getOrInsert(views, it.effectiveUser.id, () => new Map()).set(it.id, card);
   };
   return {
     of: (services, received) => {

@@ -1,6 +1,7 @@
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { setBounded } from "../../domain/remembering.ts";
+import { getOrInsert } from "./get-or-insert.ts";
 
 /** Why something open is cut: its impersonation has ended, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
@@ -112,7 +113,7 @@ export class Sockets {
   #enter(entry: Open): void {
     this.#all.add(entry);
     if (entry.ref === null) return;
-    this.#byImpersonation.getOrInsertComputed(entry.ref.impersonation, () => new Set()).add(entry);
+    getOrInsert(this.#byImpersonation, entry.ref.impersonation, () => new Set()).add(entry);
   }
 
   #forget(entry: Open): void {

@@ -4,6 +4,7 @@ import type { JarCookie } from "../../domain/cookies/cookie-jar.ts";
 import type { Fault } from "../../errors.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen } from "../../signin/sign-in.ts";
+import { getOrInsert } from "./get-or-insert.ts";
 
 /** How far this process believes that the app sees the effective user. Times are monotonic, ms. */
 export interface Trust {
@@ -41,8 +42,8 @@ export function trusts(): Trusts {
   const all = new Map<string, Map<string | null, Trust>>();
   return {
     of(impersonation, app) {
-      const apps = all.getOrInsertComputed(impersonation, () => new Map());
-      return apps.getOrInsertComputed(app, none);
+      const apps = getOrInsert(all, impersonation, () => new Map());
+      return getOrInsert(apps, app, none);
     },
     forget: (impersonation) => void all.delete(impersonation),
   };

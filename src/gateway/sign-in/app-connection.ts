@@ -5,6 +5,7 @@ import type { AppAnswer, AppConnection, AppRequest } from "../../signin/sign-in.
 import { type Dial, dialer } from "../http/dial.ts";
 import { isSecure, ourNames } from "../intake/cookie-scope.ts";
 import { publicAddresses } from "../response/response-headers.ts";
+import { getOrInsert } from "../services/get-or-insert.ts";
 
 /** How an app is asked on behalf of one impersonation. */
 interface AskedBy {
@@ -23,7 +24,7 @@ const dials = new WeakMap<Settings["upstream"], Dial>();
 /** The way that steps go: to the app's upstream, each on a connection of its own, and to nobody else. */
 export function appConnection({ app, upstream, cookie }: App, asked: AskedBy): AppConnection {
   const { by, now } = asked;
-  const dial = dials.getOrInsertComputed(upstream, dialer);
+  const dial = getOrInsert(dials, upstream, dialer);
   const reserved = ourNames(cookie.name);
   return {
     origins: [...new Set([by.origin, upstream.origin, `http://${by.authority}`, `https://${by.authority}`])],
