@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { size } from "../units.ts";
 import { lookBy } from "./look.ts";
 import type { SignInKind } from "./sign-in.ts";
-import { upTo, verify } from "./steps-schema.ts";
+import { answerSize, upTo, verify } from "./steps-schema.ts";
 
 const seesSchema = z.strictObject({
   sees: verify.describe(
@@ -10,10 +9,7 @@ const seesSchema = z.strictObject({
   ),
   verifyEvery: upTo("30s", 0, 600_000, "How often the app is asked whom it sees; `0s` before each answer."),
   timeout: upTo("5s", 1, 60_000, "For its answer."),
-  answerSize: size
-    .refine((n) => n >= 1_024 && n <= 16 * 1_048_576, { error: "write a size from 1kB to 16MB" })
-    .prefault("1MB")
-    .describe("Of its answer."),
+  answerSize: answerSize.describe("Of its answer."),
 });
 
 type SeesOptions = z.output<typeof seesSchema>;

@@ -25,6 +25,11 @@ export function upTo(fallback: string, least: number, most: number, describe: st
     .describe(describe);
 }
 
+/** How long an answer of the app may be. */
+export const answerSize = size
+  .refine((n) => n >= 1_024 && n <= 16 * 1_048_576, { error: "write a size from 1kB to 16MB" })
+  .prefault("1MB");
+
 const cookieNames = z.string().regex(/^[!#$%&'+.^_`|~0-9A-Za-z-]+\*?$/, {
   error: "write the name of a cookie; a `*` may stand at its end",
 });
@@ -164,10 +169,7 @@ export const stepsSchema = z
       24 * 60 * MINUTE,
       "For how long the end of a session is tried where the app can't be reached.",
     ),
-    answerSize: size
-      .refine((n) => n >= 1_024 && n <= 16 * 1_048_576, { error: "write a size from 1kB to 16MB" })
-      .prefault("1MB")
-      .describe("Of the answer to one step."),
+    answerSize: answerSize.describe("Of the answer to one step."),
   })
   .superRefine((it, context) => {
     // A step that is wrong by itself is no step.

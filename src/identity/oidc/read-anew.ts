@@ -41,16 +41,11 @@ async function asked(
 ): Promise<Anew> {
   const configuration = await issuer.client();
   const now = clock.now();
+  const { refreshToken: token } = before;
   const found =
-    before.refreshToken === null
+    token === null
       ? await byAccessToken(options, configuration, before, now)
-      : await byRefreshToken(
-          options,
-          issuer,
-          configuration,
-          { ...before, refreshToken: before.refreshToken },
-          now,
-        );
+      : await byRefreshToken(options, issuer, { ...before, refreshToken: token }, now);
   if (found === null) return { kind: "gone", why: "it gave nothing by which it can be asked anew" };
   const person = readPerson(found.claims, options.user);
   if (person.kind !== "read" || person.value.id !== before.identity.id)
@@ -70,10 +65,10 @@ async function asked(
 async function byRefreshToken(
   options: OidcOptions,
   issuer: Issuer,
-  configuration: client.Configuration,
   { subject, refreshToken }: SignIn & { readonly refreshToken: string },
   now: number,
 ) {
+  const configuration = await issuer.client();
   const tokens = await client.refreshTokenGrant(configuration, refreshToken);
   const claims = tokens.id_token === undefined ? {} : await issuer.verified(tokens.id_token);
   if (claims.sub !== undefined && claims.sub !== subject) return null;

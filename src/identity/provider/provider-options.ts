@@ -1,13 +1,8 @@
 import { z } from "zod";
 import { secretSource } from "../../clients/secret.ts";
-import { urlProblem } from "../../clients/template.ts";
+import { httpUrl } from "../../clients/template.ts";
 import { size, timeBetween as time } from "../../units.ts";
 import { upstreamSchema } from "../oidc/oidc-options.ts";
-
-const address = z.string().superRefine((text, context) => {
-  const message = urlProblem(text);
-  if (message !== null) context.addIssue({ code: "custom", message, input: text });
-});
 
 const HOUR = 3_600_000;
 
@@ -17,7 +12,7 @@ function clientSchema<End extends z.ZodType>(end: End) {
       id: z.string().min(1).max(512).describe("What the app calls itself (`client_id`)."),
       secret: secretSource.describe("The app's secret, 16 characters at least."),
       redirectUris: z
-        .array(address)
+        .array(httpUrl)
         .min(1)
         .refine(
           (all) => new Set(all.filter((it) => URL.canParse(it)).map((it) => new URL(it).host)).size === 1,
@@ -26,8 +21,8 @@ function clientSchema<End extends z.ZodType>(end: End) {
           },
         )
         .describe("Where the app takes people back, each whole and exact, all on one host."),
-      signedOutUris: z.array(address).default([]).describe("Where it takes them back after a sign-out."),
-      backChannel: address
+      signedOutUris: z.array(httpUrl).default([]).describe("Where it takes them back after a sign-out."),
+      backChannel: httpUrl
         .optional()
         .describe(
           "Where it hears that somebody is signed out (OpenID Connect Back-Channel Logout): customers, and at the end of an impersonation its session.",
@@ -52,7 +47,7 @@ function clientSchema<End extends z.ZodType>(end: End) {
 export function providerSchema<End extends z.ZodType>(end: End) {
   return z
     .strictObject({
-      origin: address
+      origin: httpUrl
         .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
           error: "write scheme and host alone, like https://app.example.com",
         })
