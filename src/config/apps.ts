@@ -8,13 +8,14 @@ import type { Apps, RouteTarget, Settings, Snapshot } from "./snapshot.ts";
 
 /** One app of a file; `name` is null where the file has `upstream` at its top. */
 export interface AppPart
-  extends Pick<NonNullable<Config["apps"]>[string], "hosts" | "paths" | "upstream" | "publicUrl"> {
+  extends Pick<
+    NonNullable<Config["apps"]>[string],
+    "hosts" | "paths" | "upstream" | "publicUrl" | "audience" | "signIn"
+  > {
   readonly name: string | null;
   /** Where it stands in the file: `["apps", "wiki"]`, or nothing. */
   readonly at: readonly string[];
-  readonly audience: string | undefined;
   readonly page: Config["page"];
-  readonly signIn: Config["signIn"];
 }
 
 /** The apps of a file: those of `apps`, or the one of `upstream`. */
@@ -24,9 +25,7 @@ export function appsOf({ apps, upstream, publicUrl, page, token, signIn }: Confi
       ...it,
       name,
       at: ["apps", name],
-      audience: it.audience,
       page: it.page ?? page,
-      signIn: it.signIn,
     }));
   if (upstream === undefined) return [];
   const { audience } = token;

@@ -46,7 +46,7 @@ function grantOf(agent: Agent, i: number, apps: GrantApps): Grant {
     name: `agents[${i}]`,
     kind: agent.kind,
     agents: peopleOf(agent),
-    mayBe: peopleOf(agent.mayBe),
+    mayBe: agent.mayBe,
     mayBeAgents: agent.mayBeAgents,
     part: partOf(agent, apps),
     mode: agent.mode,
@@ -114,7 +114,7 @@ function patternComplaints({ hosts, routes }: Agent, path: readonly PropertyKey[
   return [...told("hosts", "host", hosts ?? []), ...told("routes", "path", routes ?? [])];
 }
 
-export function peopleOf({ users, groups, notUsers, notInGroups }: People): People {
+function peopleOf({ users, groups, notUsers, notInGroups }: People): People {
   return { users, groups, notUsers, notInGroups };
 }
 

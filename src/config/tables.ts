@@ -1,4 +1,4 @@
-import type { EffectName, People } from "../domain/policy.ts";
+import type { EffectName } from "../domain/policy.ts";
 import { testText } from "../domain/routing/conditions/condition-text.ts";
 import { compileReads } from "../domain/routing/conditions/reads.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
@@ -9,7 +9,7 @@ import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { AppSignIn } from "../signin/sign-in.ts";
-import { emptyWhy, peopleOf } from "./grants.ts";
+import { emptyWhy } from "./grants.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Complaint, writePath } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
@@ -160,8 +160,7 @@ export function rulesOf(
     if (rule.preset === undefined) return [specOf(rule, writePath([...app, "rules", i]))];
     const preset = presetRules(rule.preset);
     if (preset === null) complaints.push(unknownPreset(rule.preset, [...app, "rules", i, "preset"]));
-    const agents = agentsOf(rule);
-    return (preset ?? []).map((spec) => (agents === null ? spec : { ...spec, agents }));
+    return (preset ?? []).map((spec) => (rule.agents === null ? spec : { ...spec, agents: rule.agents }));
   });
   const first = signIn === null ? [] : signInRules(signIn);
   const { index, problems } = compileRules(
@@ -198,19 +197,8 @@ function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
 }
 
 function specOf(rule: Rule, name: string): RuleSpec {
-  const { path, host, methods } = rule;
-  return {
-    rule: { name, ...effectOf(rule) },
-    path,
-    host,
-    methods,
-    agents: agentsOf(rule),
-    conditions: conditionsOf(rule),
-  };
-}
-
-function agentsOf({ agents }: Rule): People | null {
-  return agents === null ? null : peopleOf(agents);
+  const { path, host, methods, agents } = rule;
+  return { rule: { name, ...effectOf(rule) }, path, host, methods, agents, conditions: conditionsOf(rule) };
 }
 
 function effectOf({ allow, deny, confirm, write }: Rule): { effect: EffectName; sentence: string | null } {

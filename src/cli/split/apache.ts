@@ -1,5 +1,5 @@
 import { Fault } from "../../errors.ts";
-import { escaped, type SplitPlan } from "./plan.ts";
+import { escaped, type SplitPlan, TO_GUISE } from "./plan.ts";
 
 /** With mod_proxy_http, mod_headers and mod_setenvif; 2.4.47 or newer for WebSockets. */
 export function apache({ host, listen, guise, app, prefix, cookie, forged }: SplitPlan): string {
@@ -9,7 +9,7 @@ export function apache({ host, listen, guise, app, prefix, cookie, forged }: Spl
       "Apache changes the way of a request among plain http servers alone; use another proxy, or give the app such a port",
     );
   const there = `${app.host}:${app.port}`;
-  const gone = forged.concat(["X-Guise-Tab", "X-Guise-Probe"]).flatMap(spellings);
+  const gone = [...forged, ...TO_GUISE].flatMap(spellings);
   return `<VirtualHost *:${listen}>
 ${host === null ? "" : `  ServerName ${host}\n`}  ProxyPreserveHost On
   ProxyRequests Off

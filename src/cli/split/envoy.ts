@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { escaped, type SplitPlan } from "./plan.ts";
+import { escaped, type SplitPlan, TO_GUISE } from "./plan.ts";
 
 /** A `RouteConfiguration` and its clusters. Envoy refuses or drops names with underscores by `headers_with_underscores_action`. */
 export function envoy({ host, guise, app, prefix, cookie, forged }: SplitPlan): string {
@@ -29,9 +29,7 @@ export function envoy({ host, guise, app, prefix, cookie, forged }: SplitPlan): 
             {
               match: { prefix: "/" },
               route: { ...gateway, cluster: "guise_app" },
-              request_headers_to_remove: [...forged, "X-Guise-Tab", "X-Guise-Probe"].map((it) =>
-                it.toLowerCase(),
-              ),
+              request_headers_to_remove: [...forged, ...TO_GUISE].map((it) => it.toLowerCase()),
             },
           ],
         },

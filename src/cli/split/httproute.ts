@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { SplitPlan } from "./plan.ts";
+import { type SplitPlan, TO_GUISE } from "./plan.ts";
 
 /** A rule removes so many headers at the most. */
 const MOST_REMOVED = 16;
@@ -9,7 +9,7 @@ export function httproute({ host, guise, app, prefix, cookie, forged }: SplitPla
   const [gateway = "guise", port = "8000"] = guise.split(/:(?=\d+$)/);
   const to = [{ name: service(gateway), port: Number(port) }];
   const pattern = `.*${cookie.replaceAll("[[:space:]]", "[ \\t]")}.*`;
-  const remove = [...new Set([...forged, "X-Guise-Tab", "X-Guise-Probe"])].slice(0, MOST_REMOVED);
+  const remove = [...new Set([...forged, ...TO_GUISE])].slice(0, MOST_REMOVED);
   return stringify({
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",

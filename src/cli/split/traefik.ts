@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
-import type { SplitPlan } from "./plan.ts";
+import { type SplitPlan, TO_GUISE } from "./plan.ts";
 
 /** A dynamic configuration of Traefik 3, for its file provider. */
 export function traefik({ host, guise, app, prefix, cookie, forged }: SplitPlan): string {
   const where = host === null ? "" : `Host(\`${host}\`) && `;
   const pages = `Path(\`${prefix}\`) || PathPrefix(\`${prefix}/\`)`;
-  const names = [...forged, "X-Guise-Tab", "X-Guise-Probe"];
+  const names = [...forged, ...TO_GUISE];
   return stringify({
     http: {
       routers: {
