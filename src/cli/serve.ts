@@ -88,10 +88,11 @@ async function asWorker(words: Words, io: CommandIo, log: Logger): Promise<numbe
 async function untilStopped(words: Words, io: CommandIo, log: Logger): Promise<number> {
   // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
+  // Who sends a signal as soon as the port answers gets an end in order; a second one ends a process that doesn't come up.
+  const stopped = signalled();
   const running = await app({ ...words, env: io.env, log, witness });
   process.on("SIGHUP", () => void running.reload());
-  const ending = Promise.race([signalled(), broken(log), running.failed.then(failed)]);
-  // Not sooner: a reader of this line may send a signal, which ends a process at once that doesn't listen yet.
+  const ending = Promise.race([stopped, broken(log), running.failed.then(failed)]);
   tellListening({ url: running.url, admin: running.adminUrl }, log);
   const why = await ending;
   if (why.kind === "signal")
