@@ -38,9 +38,9 @@ function guise(server: Server, appPort: number, kind: Kind): (count: number) => 
   let opened = 0;
   const handle = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     const controller = new AbortController();
-    const ref = { impersonation: `i-${opened}`, agent: "alice" };
+    const impersonation = `i-${opened}`;
     opened += 1;
-    const forget = registry.add(ref, (why) => controller.abort(why));
+    const forget = registry.add(impersonation, (why) => controller.abort(why));
     if (kind === "with its request") kept.add(request);
     carrier.open({
       socket,

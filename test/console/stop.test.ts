@@ -17,7 +17,7 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
   const started = await impersonate(it, { returnTo: "/queue" });
   const { cookie, impersonation } = started;
   const cut: string[] = [];
-  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add(impersonation.id, (why) => void cut.push(why));
   const stopped = await ask([...POST, ...ALICE, cookie], form(started));
   t.equal(stopped.status, 303);
   t.equal(stopped.location, "/queue");

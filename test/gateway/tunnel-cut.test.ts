@@ -87,7 +87,7 @@ t.test("a browser sees the close code and its reason", async (t) => {
     upstream: app,
     order: () => ({ signal: controller.signal }),
   });
-  registry.add({ impersonation: "i", agent: "a" }, (why) => controller.abort(why));
+  registry.add("i", (why) => controller.abort(why));
   const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/live`);
   await app.arrived(1);
   app.peers[0]?.send(SWITCHED.replace(/Accept: .*/, `Accept: ${acceptFor(app.peers[0])}`));

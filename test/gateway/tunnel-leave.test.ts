@@ -43,7 +43,7 @@ async function rounds(t: Teardown, phase: Phase) {
     upstream: app,
     order: (_request, socket) => {
       const controller = new AbortController();
-      const forget = registry.add({ impersonation: "i", agent: "a" }, (why) => controller.abort(why));
+      const forget = registry.add("i", (why) => controller.abort(why));
       socket.once("close", forget);
       return { signal: controller.signal };
     },

@@ -6,12 +6,6 @@ import { getOrInsert } from "./get-or-insert.ts";
 /** Why something open is cut: its impersonation has ended, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
 
-/** Whose a socket is: the id of the impersonation, and of its agent. */
-interface ImpersonationRef {
-  readonly impersonation: string;
-  readonly agent: string;
-}
-
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
 type Cut = (why: CutReason) => void;
 
@@ -33,7 +27,8 @@ interface Nature {
 
 /** One that is open under an impersonation. */
 export interface Open extends Nature {
-  readonly ref: ImpersonationRef | null;
+  /** The id of its impersonation; null for own traffic. */
+  readonly impersonation: string | null;
   readonly cut: Cut;
 }
 
@@ -51,13 +46,13 @@ export class Sockets {
   #leaving: CutReason | undefined;
 
   /**
-   * Remembers one; `ref` is null for own traffic. Returns what to call when it has ended by itself.
+   * Remembers one; `impersonation` is its id, null for own traffic. Returns what to call when it has ended by itself.
    * One that comes for an impersonation that was cut before is cut at once.
    */
-  add(ref: ImpersonationRef | null, cut: Cut, nature: Nature = PLAIN): () => void {
-    const over = ref === null ? undefined : this.#over.get(ref.impersonation);
+  add(impersonation: string | null, cut: Cut, nature: Nature = PLAIN): () => void {
+    const over = impersonation === null ? undefined : this.#over.get(impersonation);
     const why = over ?? (nature.tunnel ? this.#leaving : undefined);
-    const entry = { ref, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
+    const entry = { impersonation, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
     if (why !== undefined) cut(why);
     else this.#enter(entry);
     return () => this.#forget(entry);
@@ -99,7 +94,7 @@ export class Sockets {
 
   /** All under an impersonation. */
   impersonated(): readonly Open[] {
-    return [...this.#all].filter((it) => it.ref !== null);
+    return [...this.#all].filter((it) => it.impersonation !== null);
   }
 
   count(): number {
@@ -112,15 +107,15 @@ export class Sockets {
 
   #enter(entry: Open): void {
     this.#all.add(entry);
-    if (entry.ref === null) return;
-    getOrInsert(this.#byImpersonation, entry.ref.impersonation, () => new Set()).add(entry);
+    if (entry.impersonation === null) return;
+    getOrInsert(this.#byImpersonation, entry.impersonation, () => new Set()).add(entry);
   }
 
   #forget(entry: Open): void {
-    if (!this.#all.delete(entry) || entry.ref === null) return;
-    const known = this.#byImpersonation.get(entry.ref.impersonation);
+    if (!this.#all.delete(entry) || entry.impersonation === null) return;
+    const known = this.#byImpersonation.get(entry.impersonation);
     known?.delete(entry);
-    if (known?.size === 0) this.#byImpersonation.delete(entry.ref.impersonation);
+    if (known?.size === 0) this.#byImpersonation.delete(entry.impersonation);
   }
 
   #cutThese(entries: readonly Open[], why: CutReason): number {

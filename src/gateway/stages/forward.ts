@@ -62,8 +62,7 @@ export function leash(services: Services, signed: Signed): Leash {
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const ref = { impersonation: effects.impersonation.id, agent: effects.impersonation.agent.id };
-  const release = services.sockets.add(ref, cut, {
+  const release = services.sockets.add(effects.impersonation.id, cut, {
     tunnel: upgrade,
     lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),

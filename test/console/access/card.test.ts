@@ -57,7 +57,7 @@ t.test(
     const { impersonation } = await impersonate(it);
     await it.services.cards.refresh(it.services);
     let cut: string | null = null;
-    it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => {
+    it.services.sockets.add(impersonation.id, (why) => {
       cut = why;
     });
     const page = await pageOf(it);

@@ -83,7 +83,7 @@ t.test("withdrawn ends what runs by it at once", async (t) => {
   await it.services.consents.answer("17", "c1", { kind: "grant", by: "17", lasts: HOUR });
   const { impersonation } = await impersonate(it);
   let cut: string | null = null;
-  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => {
+  it.services.sockets.add(impersonation.id, (why) => {
     cut = why;
   });
   await ask([...POST, ...NUNO], formOn((await ask(GET)).body, "withdraw"));

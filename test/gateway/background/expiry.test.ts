@@ -17,10 +17,7 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
     effectiveUser: { id: "23", name: null, email: null, groups: [] },
   });
   const cut: string[] = [];
-  it.services.sockets.add(
-    { impersonation: idle.impersonation.id, agent: "alice" },
-    (why) => void cut.push(why),
-  );
+  it.services.sockets.add(idle.impersonation.id, (why) => void cut.push(why));
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   await sweep();

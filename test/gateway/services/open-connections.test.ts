@@ -1,8 +1,8 @@
 import t from "tap";
 import { type CutReason, Sockets } from "../../../src/gateway/services/open-connections.ts";
 
-const alice = { impersonation: "i-1", agent: "alice" };
-const bob = { impersonation: "i-3", agent: "bob" };
+const ONE = "i-1";
+const OTHER = "i-3";
 
 const TUNNEL = { tunnel: true, lifted: false, ask: null };
 
@@ -15,9 +15,9 @@ function heard(): { readonly words: CutReason[]; readonly cut: (why: CutReason) 
 t.test("ending an impersonation cuts all of its sockets and no other", async (t) => {
   const registry = new Sockets();
   const [one, two, other] = [heard(), heard(), heard()];
-  registry.add(alice, one.cut);
-  registry.add(alice, two.cut);
-  registry.add(bob, other.cut);
+  registry.add(ONE, one.cut);
+  registry.add(ONE, two.cut);
+  registry.add(OTHER, other.cut);
   t.equal(registry.cut("i-1", "ended-by-agent"), 2);
   t.same(one.words, ["ended-by-agent"]);
   t.same(two.words, ["ended-by-agent"]);
@@ -28,7 +28,7 @@ t.test("ending an impersonation cuts all of its sockets and no other", async (t)
 t.test("a socket is cut once, however often its impersonation ends", async (t) => {
   const registry = new Sockets();
   const one = heard();
-  registry.add(alice, one.cut);
+  registry.add(ONE, one.cut);
   registry.cut("i-1", "ended-idle");
   t.equal(registry.cut("i-1", "ended-revoked"), 0);
   t.equal(registry.cutImpersonated("going-away"), 0);
@@ -38,8 +38,8 @@ t.test("a socket is cut once, however often its impersonation ends", async (t) =
 t.test("a socket that ended by itself is forgotten, and forgetting twice does no harm", async (t) => {
   const registry = new Sockets();
   const [one, two] = [heard(), heard()];
-  const forget = registry.add(alice, one.cut);
-  registry.add(alice, two.cut);
+  const forget = registry.add(ONE, one.cut);
+  registry.add(ONE, two.cut);
   forget();
   forget();
   t.equal(registry.count(), 1);
@@ -50,8 +50,8 @@ t.test("a socket that ended by itself is forgotten, and forgetting twice does no
 t.test("switching off cuts everything under an impersonation, and no own traffic", async (t) => {
   const registry = new Sockets();
   const [one, other, own] = [heard(), heard(), heard()];
-  registry.add(alice, one.cut);
-  registry.add(bob, other.cut, TUNNEL);
+  registry.add(ONE, one.cut);
+  registry.add(OTHER, other.cut, TUNNEL);
   registry.add(null, own.cut, TUNNEL);
   t.equal(registry.impersonated().length, 2);
   t.equal(registry.cutImpersonated("ended-revoked"), 2);
@@ -63,8 +63,8 @@ t.test("going down cuts tunnels, whosever they are, and lets requests finish", a
   const registry = new Sockets();
   const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.add(null, own.cut, TUNNEL);
-  registry.add(alice, impersonated.cut, TUNNEL);
-  registry.add(alice, request.cut);
+  registry.add(ONE, impersonated.cut, TUNNEL);
+  registry.add(ONE, request.cut);
   registry.cut("i-3", "ended-by-agent");
   t.equal(registry.cutTunnels("going-away"), 2);
   t.same([own.words, impersonated.words, request.words], [["going-away"], ["going-away"], []]);
@@ -76,8 +76,8 @@ t.test("a tunnel that was still being decided when all were told to go is told s
   const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.cutTunnels("going-away");
   registry.add(null, own.cut, TUNNEL);
-  registry.add(alice, impersonated.cut, TUNNEL);
-  registry.add(alice, request.cut);
+  registry.add(ONE, impersonated.cut, TUNNEL);
+  registry.add(ONE, request.cut);
   t.same([own.words, impersonated.words, request.words], [["going-away"], ["going-away"], []]);
   t.equal(registry.count(), 1);
 });
@@ -85,20 +85,20 @@ t.test("a tunnel that was still being decided when all were told to go is told s
 t.test("back in mode read, the tunnels that were lifted to write are cut, and no other", async (t) => {
   const registry = new Sockets();
   const [lifted, listening, other] = [heard(), heard(), heard()];
-  registry.add(alice, lifted.cut, { ...TUNNEL, lifted: true });
-  registry.add(alice, listening.cut, TUNNEL);
-  registry.add(bob, other.cut, { ...TUNNEL, lifted: true });
+  registry.add(ONE, lifted.cut, { ...TUNNEL, lifted: true });
+  registry.add(ONE, listening.cut, TUNNEL);
+  registry.add(OTHER, other.cut, { ...TUNNEL, lifted: true });
   t.equal(registry.cutLifted("i-1"), 1);
   t.same([lifted.words, listening.words, other.words], [["read-only"], [], []]);
-  registry.add(alice, lifted.cut, TUNNEL);
+  registry.add(ONE, lifted.cut, TUNNEL);
   t.equal(registry.count(), 3, "the impersonation goes on");
 });
 
 t.test("one alone can be cut, once", async (t) => {
   const registry = new Sockets();
   const [one, other] = [heard(), heard()];
-  registry.add(alice, one.cut);
-  registry.add(alice, other.cut);
+  registry.add(ONE, one.cut);
+  registry.add(ONE, other.cut);
   const [first] = registry.impersonated();
   if (first === undefined) throw new Error("nothing is open");
   registry.cutOne(first, "signed-out");
@@ -111,7 +111,7 @@ t.test("a socket that arrives after its impersonation ended is cut at once", asy
   const registry = new Sockets();
   registry.cut("i-1", "ended-revoked");
   const late = heard();
-  const forget = registry.add(alice, late.cut);
+  const forget = registry.add(ONE, late.cut);
   t.same(late.words, ["ended-revoked"]);
   t.equal(registry.count(), 0);
   forget();
@@ -122,8 +122,8 @@ t.test("the memory of ended impersonations is bounded, oldest out first", async 
   const registry = new Sockets();
   for (let n = 0; n <= 10_000; n += 1) registry.cut(`gone-${n}`, "ended-expired");
   const [oldest, newest] = [heard(), heard()];
-  registry.add({ impersonation: "gone-0", agent: "a" }, oldest.cut);
-  registry.add({ impersonation: "gone-10000", agent: "a" }, newest.cut);
+  registry.add("gone-0", oldest.cut);
+  registry.add("gone-10000", newest.cut);
   t.same(oldest.words, []);
   t.same(newest.words, ["ended-expired"]);
 });
@@ -131,10 +131,10 @@ t.test("the memory of ended impersonations is bounded, oldest out first", async 
 t.test("one that can't be cut doesn't save the others, and is told of", async (t) => {
   const registry = new Sockets();
   const other = heard();
-  registry.add(alice, () => {
+  registry.add(ONE, () => {
     throw new Error("stuck");
   });
-  registry.add(alice, other.cut);
+  registry.add(ONE, other.cut);
   t.throws(() => registry.cut("i-1", "ended-by-agent"), { name: "AggregateError" });
   t.same(other.words, ["ended-by-agent"]);
   t.equal(registry.count(), 0);
@@ -145,7 +145,7 @@ t.test("what ends by itself while the cutting goes on is not cut any more", asyn
   const forgets: (() => void)[] = [];
   for (let n = 0; n < 10; n += 1) {
     forgets.push(
-      registry.add(alice, () => {
+      registry.add(ONE, () => {
         for (const forget of forgets) forget();
       }),
     );
@@ -158,7 +158,7 @@ t.test("ten thousand sockets are entered, found and cut by their owners", async 
   const registry = new Sockets();
   let cuts = 0;
   for (let n = 0; n < 10_000; n += 1) {
-    registry.add({ impersonation: `i-${n % 100}`, agent: `a-${n % 10}` }, () => {
+    registry.add(`i-${n % 100}`, () => {
       cuts += 1;
     });
   }

@@ -159,7 +159,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   const it = await testServices(t);
   const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });
   const cut: string[] = [];
-  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add(impersonation.id, (why) => void cut.push(why));
   const it1 = await committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]);
   t.same(it.actions(), ["impersonation.ended", "impersonation.started", "impersonation.intent"]);
   t.match(it.events[0], { detail: "switched", effectiveUser: { id: "17" } });

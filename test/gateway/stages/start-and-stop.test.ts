@@ -84,7 +84,7 @@ t.test("an end closes, cuts what is open and is written down with how long it la
   const it = await testServices(t);
   const { impersonation, secret } = await impersonate(it, { reason: "why" });
   const cut: string[] = [];
-  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add(impersonation.id, (why) => void cut.push(why));
   it.clock.pass(5_000);
   const over = await end(
     it.services,
