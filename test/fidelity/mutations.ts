@@ -17,12 +17,12 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   "cookie-lines-joined": {
     file: "gateway/http/hop-by-hop-headers.ts",
-    from: "    kept.push(name, value);\n  }\n  return named",
+    from: "    kept.push(name, value);\n  }\n  return withoutNamed",
     to: `    const before = name.toLowerCase() === "cookie" ? kept.indexOf(name) : -1;
     if (before < 0) kept.push(name, value);
     else kept[before + 1] += "; " + value;
   }
-  return named`,
+  return withoutNamed`,
   },
   "a-cut-is-an-end": {
     file: "gateway/http/client-abort.ts",
