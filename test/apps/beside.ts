@@ -151,13 +151,14 @@ async function sideBySide(nuno: Visiting, alice: Visiting, path: string, it: Wal
   }
 }
 
-/** A script of the page before may go elsewhere in the same moment; the address that is asked for comes after it. */
+/** A script of the page before may go elsewhere in the same moment, and again; the address that is asked for comes after it. */
 async function goneTo(page: Page, address: string): Promise<Response | null> {
   for (let tries = 1; ; tries += 1)
     try {
       return await page.goto(address);
     } catch (error) {
-      if (tries === 3 || !/interrupted by another navigation/.test(String(error))) throw error;
+      if (tries === 10 || !/interrupted by another navigation/.test(String(error))) throw error;
+      await page.waitForLoadState();
     }
 }
 
