@@ -45,7 +45,10 @@ async function look(): Promise<Seen> {
   const text = await looking.info("everything");
   const figure = (name: string) => Number(new RegExp(`^${name}:([0-9.]+)`, "m").exec(text)?.[1]);
   const stats = text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
-  const files = gateways.flatMap((it) => globSync(`${it.data}/audit/**/*`)).map((path) => statSync(path));
+  // One that was replaced meanwhile is gone.
+  const files = gateways
+    .flatMap((it) => globSync(`${it.data}/audit/**/*`))
+    .flatMap((path) => statSync(path, { throwIfNoEntry: false }) ?? []);
   return {
     commands: figure("total_commands_processed"),
     byName: new Map([...stats].map(([, name = "", calls]) => [name, Number(calls)])),
