@@ -8,6 +8,7 @@ import { type Load, load } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { type Watch, watch } from "../../src/config/watch.ts";
+import { stayAlive } from "../fixtures/alive.ts";
 import { loadOptions, MINIMAL } from "../fixtures/gateway/config.ts";
 
 type WatchOptions = Parameters<typeof watch>[1];
@@ -16,6 +17,7 @@ const NEVER = 3_600_000;
 
 /** A watched config in a folder of its own; `heard` waits for the next word of the watch. */
 async function watched(t: Test, file: string, more: Partial<WatchOptions> = {}) {
+  stayAlive(t);
   const first = await load(file, loadOptions());
   if (first.kind === "rejected") throw new Error(first.problems.map(formatProblem).join());
   const held = holder(first.snapshot);
