@@ -112,7 +112,7 @@ t.test(
     const impersonated = await impersonating(it.url);
     t.equal((await ask(`${it.url}/page`, impersonated)).status, 200);
     // An outcome that comes later would find the journal gone, and the next request nobody who listens.
-    while (openIntents(data).length > 0) await setTimeout(20);
+    while (!/^guise_audit_open_intents 0$/m.test((await ask(`${it.adminUrl}/metrics`)).body)) await wait(20);
     for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
     const seen = app.seen.length;
     t.match(await ask(`${it.url}/api`, impersonated), { status: 503, body: /audit-unavailable/ });
