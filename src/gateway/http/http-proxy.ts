@@ -67,6 +67,8 @@ function continueWhenRead(server: Server): void {
 /** A client that ends its side behind its request still reads the answer; node would end ours at once. It has no public option for that. */
 function keepHalfOpen(server: Server): void {
   Reflect.set(server, "httpAllowHalfOpen", true);
+  // Each of its requests listens for that end, and a client may send many one behind the other.
+  server.on("connection", (socket) => void socket.setMaxListeners(0));
 }
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;

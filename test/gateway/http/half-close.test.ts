@@ -90,6 +90,22 @@ t.test(
   },
 );
 
+t.test("forty requests behind each other, and an end, are no leak", async (t) => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warned);
+  t.teardown(() => process.off("warning", warned));
+  const app = await httpApp(t, (_request, response) => setImmediate(() => response.end("hello")));
+  const { port, ended } = await gateway(t, { upstream: { origin: app.origin } });
+  const client = await raw(t, port);
+  client.socket.allowHalfOpen = true;
+  client.send(REQUESTS["HTTP/1.1"].repeat(40));
+  await ended(40);
+  client.socket.end();
+  t.equal(answered((await client.closed).text), 40);
+  t.same(warnings, []);
+});
+
 t.test("whose exchange can be cut has left: an agent's browser ends both sides", async (t) => {
   const app = await rawApp(t, () => undefined);
   Object.assign(app.server, { allowHalfOpen: true });
