@@ -291,6 +291,7 @@ function required(impersonation: Impersonation | null): Impersonation {
   return impersonation;
 }
 
+/** Keeps the request where the question is whether to do it, and a form that could be sent after a step up. */
 async function asking(
   services: Services,
   base: Committed,
@@ -302,7 +303,6 @@ async function asking(
   if (impersonation !== null && trueUser !== null) {
     const asks = decision.kind === "page" && decision.page === "confirm";
     if (asks) confirmation = await keepQuestion(services, base, trueUser, impersonation);
-    // A form that could be sent after a step up.
     else if (mayElevate(base, impersonation))
       confirmation = await keepTyped(services, base, trueUser, impersonation);
   }
@@ -328,6 +328,7 @@ function sayingOf(base: Committed): Pick<Saying, "trueUser" | "decision" | "capt
   return { trueUser: base.effects.trueUser, decision, captured: capturedOf(base) };
 }
 
+/** Records the intent. It is on disk before the first byte goes to the app. */
 async function intend(services: Services, base: Committed, impersonation: Impersonation): Promise<string> {
   const { effectiveUser } = impersonation;
   const about = { action: "impersonation.intent", outcome: "unknown", impersonation } as const;
@@ -336,6 +337,7 @@ async function intend(services: Services, base: Committed, impersonation: Impers
   return event.id;
 }
 
+/** Records a refusal without waiting for it. */
 function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = sayingOf(base);
   if (impersonation === null) {
