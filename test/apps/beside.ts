@@ -108,7 +108,9 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
   };
   const there = asCustomer.findLast(({ path }) => path === own.path);
   t.ok(there !== undefined && (await opens(there)), "who had its cookie would be in");
+  const left = alice.page.waitForEvent("framenavigated", (frame) => frame === alice.page.mainFrame());
   await pressInBanner(alice.page, "Stop");
+  await left;
   const [ended] = await recorded(front.data, "sign-in.ended");
   t.match(ended, { event: { outcome: "success" } }, "it is signed out of the app");
   const alive: string[] = [];
@@ -164,6 +166,8 @@ async function goneTo(page: Page, address: string): Promise<Response | null> {
 
 /** What a reader sees of a page, and what its console complained of. */
 async function seen(tab: Tab, origin: string, path: string, walk: Walk) {
+  // What the page before still complains of, as that of a Stop, is heard by then.
+  await goneTo(tab.page, "about:blank");
   tab.errors.length = 0;
   const answer = await goneTo(tab.page, origin + path);
   return { status: answer?.status(), ...(await standing(tab, origin, walk)) };
