@@ -166,7 +166,7 @@ async function goneTo(page: Page, address: string): Promise<Response | null> {
 
 /** What a reader sees of a page, and what its console complained of. */
 async function seen(tab: Tab, origin: string, path: string, walk: Walk) {
-  // What the page before still complains of, as that of a Stop, is heard by then.
+  // So that errors of the page before, as that which Stop leads to, aren't counted as this one's.
   await goneTo(tab.page, "about:blank");
   tab.errors.length = 0;
   const answer = await goneTo(tab.page, origin + path);

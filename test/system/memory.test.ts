@@ -10,7 +10,7 @@ import { YAML } from "../fixtures/gateway/test-services.ts";
 import { testFolder } from "../fixtures/test-folder.ts";
 
 const ROUNDS = 4;
-/** Of impersonations that have ended, so many are remembered (docs/scale.md): until then the heap grows. */
+/** How many impersonations that have ended a gateway remembers (docs/scale.md); the heap grows until then. */
 const REMEMBERED = 10_000;
 const MB = 1024 * 1024;
 /** What a heap differs by without growing, bytes. */

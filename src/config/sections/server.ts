@@ -275,7 +275,7 @@ export const limits = z
     segments: count(128, 1, 10_000).describe("Segments of a path that is judged."),
     segment: bytes("2kB", 64, MB).describe("Of one segment of a path that is judged."),
     headers: bytes("32kB", 1_024, MB).describe(
-      "Of all headers of a request, and one line for every six bytes of it; more is refused with 431. Of the customer's cookies the browser is shown no more than leaves a quarter of it free.",
+      "Of all headers of a request, which may be as many lines as a sixth of these bytes; more is refused with 431. Of the customer's cookies the browser is shown no more than leaves a quarter of it free.",
     ),
     connections: count(10_000, 1, 1_000_000).describe("Open connections of clients."),
     streams: count(8_000, 1, 1_000_000).describe(
