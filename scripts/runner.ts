@@ -2,7 +2,9 @@
 // double the time that a small file takes to begin.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { Parser } from "tap-parser";
 import { countIn, type Tally } from "./tally.ts";
 
@@ -46,10 +48,14 @@ export async function runAll(files: readonly string[], options: RunOptions): Pro
 }
 
 async function runOne(file: string, { timeout, env }: RunOptions) {
+  // Its programs, and those of users other than ours, find nothing there of another file's, and leave nothing behind.
+  const temporary = await mkdtemp(join(tmpdir(), "guise-file-"));
+  await chmod(temporary, 0o1777);
   const child = spawn(process.execPath, [file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...env,
+      TMPDIR: temporary,
       TAP_TIMEOUT: String(timeout / 1_000),
       // Modules are compiled once for all files, not once for each.
       NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? resolve(".tap/compile-cache"),
@@ -69,6 +75,7 @@ async function runOne(file: string, { timeout, env }: RunOptions) {
   const stuck = setTimeout(() => child.kill("SIGKILL"), timeout + LAST_WORDS);
   const [code, signal] = await once(child, "close");
   clearTimeout(stuck);
+  await rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   parser.end();
   return { ...count(code === 0 ? null : `ended with ${signal ?? code}`), output };
 }

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Browser, Page, Response } from "playwright-core";
 import type { Test } from "tap";
 import { pressInBanner } from "../fixtures/browser/banner.ts";
+import { leavePointer } from "../fixtures/browser/browser.ts";
 import { ask } from "../fixtures/client/named.ts";
 import { type Front, SUPPORT } from "../fixtures/gateway/front.ts";
 import { recorded } from "../fixtures/gateway/signed-in-front.ts";
@@ -67,7 +68,7 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
     const [theirs, shown] = await sideBySide([nuno, direct], [alice, front.url], path, it);
     for (const fact of ["status", "text", "errors"] as const)
       if (JSON.stringify(shown[fact]) !== JSON.stringify(theirs[fact]))
-        differences.push(`${path}: ${fact}: ${JSON.stringify(theirs[fact])} ${JSON.stringify(shown[fact])}`);
+        differences.push(`step ${step}, ${path}: ${fact}: ${difference(theirs[fact], shown[fact])}`);
   }
   t.same(differences, [], `${it.steps} steps show what the customer sees`);
 
@@ -125,6 +126,7 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
 async function tab(chromium: Browser, headers: Readonly<Record<string, string>> = {}): Promise<Tab> {
   const context = await chromium.newContext({ extraHTTPHeaders: { ...headers } });
   const page = await context.newPage();
+  await leavePointer(page);
   const errors: string[] = [];
   page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
   page.on("pageerror", (error) => errors.push(error.message));
@@ -151,6 +153,15 @@ async function sideBySide(nuno: Visiting, alice: Visiting, path: string, it: Wal
     before = one.text;
     await setTimeout(LOOK_EVERY);
   }
+}
+
+/** Both from a little before the first place on where they differ. */
+function difference(...both: readonly [theirs: unknown, shown: unknown]): string {
+  const [theirs, shown] = both.map((it) => JSON.stringify(it) ?? "nothing") as [string, string];
+  let same = 0;
+  while (theirs[same] === shown[same]) same += 1;
+  const there = (text: string) => text.slice(Math.max(0, same - 80), same + 160);
+  return `${there(theirs)} | ${there(shown)}`;
 }
 
 /** A script of the page before may go elsewhere in the same moment, and again; the address that is asked for comes after it. */
