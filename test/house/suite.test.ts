@@ -63,6 +63,23 @@ t.test("a script that makes the browser go elsewhere does so after playwright ha
   t.strictSame(found, [], 'as in page.evaluate("void setTimeout(() => history.back())")');
 });
 
+// An outcome is written after the answer that it is about.
+t.test("a test reads outcomes once they have come, or the gateway has ended", async (t) => {
+  const reads = /recordsOf\([^)]*"impersonation\.outcome"\)/;
+  const waits = /\.close\(\)|\.exited|\.ended|await recorded\(/;
+  const found = tests.flatMap(({ path, text }) => {
+    const lines = text.split("\n");
+    const begins = (end: number) =>
+      lines.slice(0, end).findLastIndex((it) => /\bt\.test\(|function /.test(it));
+    return lines.flatMap((line, index) =>
+      reads.test(line) && !waits.test(lines.slice(begins(index), index).join("\n"))
+        ? [`${path}:${index + 1}`]
+        : [],
+    );
+  });
+  t.strictSame(found, [], 'as with await recorded(data, "impersonation.outcome")');
+});
+
 const OUTPUT = `TAP version 14
 # Subtest: has two assertions
     ok 1 - should be equal
