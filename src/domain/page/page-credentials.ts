@@ -12,6 +12,11 @@ const BEHIND = latin1(/["'`&<>;,\\\s)]/);
 const SCHEME = "earer ";
 /** In a page or script, where names of all kinds stand between quotes, what a credential is called comes shortly before it. */
 const CALLED = /(?:token|bearer|jwt|auth|secret|key)[^;{}<]{0,24}$/i;
+/** What stands between such a word and the value has none of these, and the word neither. */
+const PARTS = latin1(/[;{}<]/);
+/** The shortest of these words, with what bounds the value in front of it. */
+const SHORTEST = "key=".length;
+const DIGIT = latin1(/\d/);
 const ESCAPED = /\\\/|\\u00(2[bdf]|3d|7[ce]|5f)|&#(?:x(2[bdf]|3d)|(4[357]|61));/gi;
 
 /** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
@@ -54,9 +59,8 @@ function valuesIn(text: string, kind: Haystack): readonly string[] {
     if (at - start < LEAST || at - start > MOST) continue;
     const end = paddedTo(text, at);
     if (!isBehind(text, end) || !isInFront(text, start)) continue;
-    const value = text.slice(start, at);
-    if (kind === "markup" && !isLikely(value) && !isCalled(text, start)) continue;
-    found.push(value);
+    if (kind === "markup" && !isLikely(text, start, at) && !isCalled(text, start)) continue;
+    found.push(text.slice(start, at));
     if (end > at) found.push(text.slice(start, end));
   }
   return found;
@@ -75,12 +79,18 @@ function isInFront(text: string, at: number): boolean {
   return text.endsWith(SCHEME, at) && /[Bb]/.test(text.charAt(at - SCHEME.length - 1));
 }
 
-function isLikely(value: string): boolean {
-  return value.length >= 2 * LEAST && /\d/.test(value);
+function isLikely(text: string, start: number, end: number): boolean {
+  if (end - start < 2 * LEAST) return false;
+  for (let at = start; at < end; at += 1) if (DIGIT[text.charCodeAt(at)] === true) return true;
+  return false;
 }
 
+/** Nothing is cut out where no such word fits between what can't stand before the value: in a page that is so of most. */
 function isCalled(text: string, at: number): boolean {
-  return CALLED.test(text.slice(Math.max(0, at - BEFORE), at));
+  const least = Math.max(0, at - BEFORE);
+  let from = at;
+  while (from > least && PARTS[text.charCodeAt(from - 1)] !== true) from -= 1;
+  return at - from >= SHORTEST && CALLED.test(text.slice(from, at));
 }
 
 /** Where the last value begins that may go on in the next piece. */
