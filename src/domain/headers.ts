@@ -120,12 +120,15 @@ const LONGEST_KNOWN = 64;
  * A header name as the most careless server reads it: lower case, each run of other characters than letters and digits as one, and none at
  * either end.
  */
-export function foldName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
-}
+export const foldName: (name: string) => string = remembering(
+  (name) =>
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, ""),
+  MOST_KNOWN,
+  LONGEST_KNOWN,
+);
 
 /** `extra` are further names to drop, and `passed` those that proxies of the config may use; both may end in `*`. */
 export function headerPolicy(

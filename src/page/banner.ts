@@ -4,6 +4,7 @@ import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
 import { escaped, json } from "./markup.ts";
+import type { Words } from "./words/en.ts";
 import { around, scriptWords } from "./words/words.ts";
 
 /** What the banner shows. Times are ms since the epoch; texts may be anybody's and of any length. */
@@ -74,8 +75,8 @@ export function banner(view: BannerView): string {
       logout: view.logout,
       cookies: view.cookies,
       elevate: view.canElevate,
-      words: scriptWords(view.words),
     },
+    script: view.words,
   });
   const fallback = `You are viewing the app as ${escaped(name)}. <a href="${address(view, "/stop")}">Stop</a>`;
   return host(view, content, fallback);
@@ -148,17 +149,31 @@ interface Section {
   readonly label: string;
   readonly body: string;
   readonly config: object;
+  /** What the script says; none for what it says nothing in. */
+  readonly script?: Words;
 }
 
 /** Without the stylesheet, these and the ink still make a band of colour. */
 const PAPER = { read: "#ffc21a", write: "#b3001e", notice: "#0b6b3a" } as const;
 
-function section(view: HostView, { kind, label, body, config }: Section): string {
+function section(view: HostView, { kind, label, body, config, script }: Section): string {
   const { language, direction } = view.words;
   const ink = kind === "read" ? "#000000" : "#ffffff";
-  const config_ = json({ ...config, edge: view.position });
+  const facts = json({ ...config, edge: view.position });
+  const config_ = script === undefined ? facts : `${facts.slice(0, -1)},${saidBy(script)}}`;
   return `<section class="bar ${kind}" lang="${language}" dir="${direction}" role="region" aria-label="${escaped(label)}" data-config="${config_}"><table class="plain" role="presentation" width="100%" cellpadding="8" bgcolor="${PAPER[kind]}"><tbody><tr><td><font color="${ink}">${body}</font></td></tr></tbody></table></section>`;
 }
+
+/** `"words":{…}` for the attribute: the same in every banner of a language, and longer than all the rest of it. */
+function saidBy(words: Words): string {
+  const before = said.get(words);
+  if (before !== undefined) return before;
+  const made = json({ words: scriptWords(words) }).slice(1, -1);
+  said.set(words, made);
+  return made;
+}
+
+const said = new WeakMap<Words, string>();
 
 function people(view: BannerView): string {
   const { trueUser, effectiveUser, words, brand } = view;

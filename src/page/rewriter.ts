@@ -99,7 +99,7 @@ class Marker implements Filter {
   /** Knows the charset as far as header and byte order mark tell it. */
   #begin(): void {
     this.#begun = true;
-    const first = Buffer.concat(this.#held).subarray(0, 3);
+    const first = Buffer.concat(stretch(this.#held, 0, 3));
     const mark = byteOrderMark(first);
     const declared = this.#options.charset === null ? null : readingOf(this.#options.charset);
     this.#charset = mark?.reading ?? declared;

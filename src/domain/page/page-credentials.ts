@@ -9,84 +9,106 @@ const OF_A_VALUE = latin1(/[A-Za-z0-9._~+/|-]/);
 /** What bounds a value in JSON, HTML, scripts, headers and addresses. */
 const IN_FRONT = latin1(/["'`=>;#(]/);
 const BEHIND = latin1(/["'`&<>;,\\\s)]/);
-const SCHEME = "earer ";
+const SCHEME = /[Bb]earer $/;
 /** In a page or script, where names of all kinds stand between quotes, what a credential is called comes shortly before it. */
 const CALLED = /(?:token|bearer|jwt|auth|secret|key)[^;{}<]{0,24}$/i;
+/** What stands between such a word and the value has none of these, and the word neither. */
+const PARTS = latin1(/[;{}<]/);
+/** The shortest of these words, with what bounds the value in front of it. */
+const SHORTEST = "key=".length;
+const DIGIT = latin1(/\d/);
 const ESCAPED = /\\\/|\\u00(2[bdf]|3d|7[ce]|5f)|&#(?:x(2[bdf]|3d)|(4[357]|61));/gi;
 
 /** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
 export type Haystack = "data" | "markup";
 
 /**
- * The values in a piece of text that a page's script could send as a credential. `rest` is to be put before the next piece: what
- * may go on there.
+ * The values in a piece of text that a page's script could send as a credential, a byte for each character. `rest` is to be put before the
+ * next piece: what may go on there.
  */
 export function credentialsIn(
-  text: string,
+  text: Buffer,
   kind: Haystack,
   last: boolean,
-): { readonly found: readonly string[]; readonly rest: string } {
+): { readonly found: readonly string[]; readonly rest: Buffer } {
   const end = last ? text.length : lastBound(text);
   // What begins in the middle of something is not taken for the beginning of the text.
   const from = Math.max(0, end - BEFORE, text.length - 2 * MOST);
-  const rest = from === 0 ? text : `\0${text.slice(from)}`;
-  const plain = unescaped(text.slice(0, end));
+  // A copy, since the bytes go on and may be used again.
+  const rest = Buffer.concat(from === 0 ? [text] : [BEGUN, text.subarray(from)]);
+  const plain = unescaped(text.subarray(0, end));
   return { found: valuesIn(plain, kind), rest };
 }
+
+/** In no value, and nothing that bounds one. */
+const BEGUN = Buffer.from([0]);
 
 /**
  * By hand: a pattern spends ten times as long on a page, for all the words that are too short. Of these only each eighth character is
  * looked at: what is long enough and begins within eight characters has the last of them.
  */
-function valuesIn(text: string, kind: Haystack): readonly string[] {
+function valuesIn(text: Buffer, kind: Haystack): readonly string[] {
   const found: string[] = [];
   for (let from = 0; from + LEAST <= text.length; ) {
     const inside = from + LEAST - 1;
-    if (OF_A_VALUE[text.charCodeAt(inside)] !== true) {
+    if (!is(OF_A_VALUE, text, inside)) {
       from = inside + 1;
       continue;
     }
     let start = inside;
-    while (start > from && OF_A_VALUE[text.charCodeAt(start - 1)] === true) start -= 1;
+    while (start > from && is(OF_A_VALUE, text, start - 1)) start -= 1;
     let at = inside + 1;
-    while (OF_A_VALUE[text.charCodeAt(at)] === true) at += 1;
+    while (is(OF_A_VALUE, text, at)) at += 1;
     from = at + 1;
     if (at - start < LEAST || at - start > MOST) continue;
     const end = paddedTo(text, at);
     if (!isBehind(text, end) || !isInFront(text, start)) continue;
-    const value = text.slice(start, at);
-    if (kind === "markup" && !isLikely(value) && !isCalled(text, start)) continue;
-    found.push(value);
-    if (end > at) found.push(text.slice(start, end));
+    if (kind === "markup" && !isLikely(text, start, at) && !isCalled(text, start)) continue;
+    found.push(text.toString("latin1", start, at));
+    if (end > at) found.push(text.toString("latin1", start, end));
   }
   return found;
 }
 
-function paddedTo(text: string, at: number): number {
-  return text.startsWith("==", at) ? at + 2 : text.startsWith("=", at) ? at + 1 : at;
+/** Whether there is one of these characters. */
+function is(letters: readonly boolean[], text: Buffer, at: number): boolean {
+  const code = text[at];
+  return code !== undefined && letters[code] === true;
 }
 
-function isBehind(text: string, at: number): boolean {
-  return at === text.length || (BEHIND[text.charCodeAt(at)] ?? /\s/.test(text.charAt(at)));
+function paddedTo(text: Buffer, at: number): number {
+  let end = at;
+  while (end < at + 2 && text[end] === 0x3d) end += 1;
+  return end;
 }
 
-function isInFront(text: string, at: number): boolean {
-  if (at === 0 || IN_FRONT[text.charCodeAt(at - 1)] === true) return true;
-  return text.endsWith(SCHEME, at) && /[Bb]/.test(text.charAt(at - SCHEME.length - 1));
+function isBehind(text: Buffer, at: number): boolean {
+  return at === text.length || is(BEHIND, text, at);
 }
 
-function isLikely(value: string): boolean {
-  return value.length >= 2 * LEAST && /\d/.test(value);
+function isInFront(text: Buffer, at: number): boolean {
+  if (at === 0 || is(IN_FRONT, text, at - 1)) return true;
+  return text[at - 1] === 0x20 && SCHEME.test(text.toString("latin1", Math.max(0, at - 7), at));
 }
 
-function isCalled(text: string, at: number): boolean {
-  return CALLED.test(text.slice(Math.max(0, at - BEFORE), at));
+function isLikely(text: Buffer, start: number, end: number): boolean {
+  if (end - start < 2 * LEAST) return false;
+  for (let at = start; at < end; at += 1) if (is(DIGIT, text, at)) return true;
+  return false;
+}
+
+/** Nothing is cut out where no such word fits between what can't stand before the value: in a page that is so of most. */
+function isCalled(text: Buffer, at: number): boolean {
+  const least = Math.max(0, at - BEFORE);
+  let from = at;
+  while (from > least && !is(PARTS, text, from - 1)) from -= 1;
+  return at - from >= SHORTEST && CALLED.test(text.toString("latin1", from, at));
 }
 
 /** Where the last value begins that may go on in the next piece. */
-function lastBound(text: string): number {
+function lastBound(text: Buffer): number {
   let at = text.length;
-  while (at > 0 && GOES_ON[text.charCodeAt(at - 1)] === true) at -= 1;
+  while (at > 0 && is(GOES_ON, text, at - 1)) at -= 1;
   return at;
 }
 
@@ -97,12 +119,15 @@ function latin1(letters: RegExp): readonly boolean[] {
   return Array.from({ length: 256 }, (_, code) => letters.test(String.fromCharCode(code)));
 }
 
-function unescaped(text: string): string {
-  if (!text.includes("\\") && !text.includes("&#")) return text;
-  return text.replace(ESCAPED, (it, hex?: string, hexOfHtml?: string, decimal?: string) => {
-    if (it === "\\/") return "/";
-    return String.fromCharCode(Number(decimal ?? `0x${hex ?? hexOfHtml}`));
-  });
+function unescaped(text: Buffer): Buffer {
+  if (!text.includes(0x5c) && !text.includes("&#")) return text;
+  const plain = text
+    .toString("latin1")
+    .replace(ESCAPED, (it, hex?: string, hexOfHtml?: string, decimal?: string) => {
+      if (it === "\\/") return "/";
+      return String.fromCharCode(Number(decimal ?? `0x${hex ?? hexOfHtml}`));
+    });
+  return Buffer.from(plain, "latin1");
 }
 
 type Authorization =

@@ -136,8 +136,8 @@ function valuesIn({ headers }: UpstreamHead): readonly string[] {
   for (let at = 1; at < headers.length; at += 2) {
     if (WITHOUT_VALUES.has((headers[at - 1] ?? "").toLowerCase())) continue;
     const text = headers[at] ?? "";
-    found.push(...credentialsIn(text, "data", true).found);
-    if (text.includes("%")) found.push(...credentialsIn(decoded(text), "data", true).found);
+    const texts = text.includes("%") ? [text, decoded(text)] : [text];
+    for (const it of texts) found.push(...credentialsIn(Buffer.from(it, "latin1"), "data", true).found);
   }
   return found;
 }

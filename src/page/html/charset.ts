@@ -5,8 +5,9 @@
  */
 export type Reading = "ascii" | "utf-16le" | "utf-16be" | "unmarkable";
 
-/** The labels of the Encoding Standard for everything that isn't read as ASCII. */
+/** The labels of the Encoding Standard for everything that isn't read as ASCII; and that of most pages, so that no decoder is made to find that out. */
 const READINGS: Readonly<Record<string, Reading>> = {
+  "utf-8": "ascii",
   "iso-2022-jp": "unmarkable",
   csiso2022jp: "unmarkable",
   "utf-16": "utf-16le",

@@ -32,25 +32,28 @@ export function watchedBefore(filters: Filtered, options: LookOptions): Filtered
   return filters.behind(new CredentialFilter(options));
 }
 
+const NOTHING = Buffer.alloc(0);
+
 class CredentialFilter implements Filter {
   readonly #options: LookOptions;
-  #rest = "";
+  #rest: Buffer = NOTHING;
 
   constructor(options: LookOptions) {
     this.#options = options;
   }
 
   read(chunk: Buffer, give: Give): void {
-    this.look(chunk.toString("latin1"), false);
+    this.look(chunk, false);
     give(chunk);
   }
 
   end(): void {
-    this.look("", true);
+    this.look(NOTHING, true);
   }
 
-  look(text: string, last: boolean): void {
-    const { found, rest } = credentialsIn(this.#rest + text, this.#options.kind, last);
+  look(piece: Buffer, last: boolean): void {
+    const text = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const { found, rest } = credentialsIn(text, this.#options.kind, last);
     this.#rest = rest;
     if (found.length > 0) this.#options.learn(found);
   }
@@ -68,7 +71,7 @@ class DecodedWatch extends Transform {
     super();
     this.#inside = new CredentialFilter(options);
     this.#decoder = decoding;
-    decoding.on("data", (decoded: Buffer) => this.#inside.look(decoded.toString("latin1"), false));
+    decoding.on("data", (decoded: Buffer) => this.#inside.look(decoded, false));
     decoding.on("error", () => {
       this.#blind = true;
     });

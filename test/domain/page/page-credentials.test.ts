@@ -5,7 +5,8 @@ import { authorizationOf, credentialsIn, type Haystack } from "../../../src/doma
 const JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxNyJ9.q83vEjRWeJCrze8SNFZ4kA";
 const BASE64 = "q83vEjRWeJCrze8S+FZ4/A";
 
-const all = (text: string, kind: Haystack) => credentialsIn(text, kind, true).found;
+const bytes = (text: string) => Buffer.from(text, "latin1");
+const all = (text: string, kind: Haystack) => credentialsIn(bytes(text), kind, true).found;
 
 /** The same text in pieces. */
 function inPieces(text: string, cuts: readonly number[], kind: Haystack): Set<string> {
@@ -13,12 +14,12 @@ function inPieces(text: string, cuts: readonly number[], kind: Haystack): Set<st
   let rest = "";
   let from = 0;
   for (const to of [...cuts].sort((a, b) => a - b)) {
-    const piece = credentialsIn(rest + text.slice(from, to), kind, false);
+    const piece = credentialsIn(bytes(rest + text.slice(from, to)), kind, false);
     for (const it of piece.found) found.add(it);
-    rest = piece.rest;
+    rest = piece.rest.toString("latin1");
     from = to;
   }
-  for (const it of credentialsIn(rest + text.slice(from), kind, true).found) found.add(it);
+  for (const it of credentialsIn(bytes(rest + text.slice(from)), kind, true).found) found.add(it);
   return found;
 }
 
@@ -71,9 +72,9 @@ t.test("what is part of something longer is none, and neither are words", async 
 });
 
 t.test("a text without an end to it costs no more than its length", async (t) => {
-  let rest = "";
+  let rest: Buffer = Buffer.alloc(0);
   for (let piece = 0; piece < 200; piece += 1) {
-    ({ rest } = credentialsIn(rest + "a".repeat(65_536), "data", false));
+    ({ rest } = credentialsIn(Buffer.concat([rest, bytes("a".repeat(65_536))]), "data", false));
     t.ok(rest.length <= 20_000);
   }
 });
@@ -109,7 +110,7 @@ t.test("it finds what the pattern finds that says what a value is", async (t) =>
     "(",
     ")",
     "\u00a0",
-    "\u2003",
+    "\u0085",
     ".",
     "x",
     "|",
