@@ -214,8 +214,8 @@ export function grantedAtOnce(
   return { said: { ...said, consents: [...rest, ...ended, consent] }, replaced: ended };
 }
 
-/** All that the clock has done, and without what is older than it has to be kept. */
-export function restoredHost(
+/** Lets open asks lapse and used-up consents end, as of `now`, and drops consents that ended more than `keepFor` ms ago. */
+export function settledByTime(
   said: CustomerSaid,
   now: number,
   keepFor: number,

@@ -9,7 +9,7 @@ import { closeFrame, type Parting } from "./frames.ts";
 interface SpliceOrder {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** Frames can be told apart, so that `part` can say closing record between two. */
+  /** Frames are parsed, so that `part` can send a close frame between two of them. */
   readonly watched: boolean;
   /** The first data frame from the client ends it with 4003. */
   readonly readOnly: boolean;

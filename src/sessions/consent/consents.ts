@@ -9,7 +9,7 @@ import {
   goneWith,
   grantedAtOnce,
   NOTHING_SAID,
-  restoredHost,
+  settledByTime,
 } from "../../domain/consent/said.ts";
 import { setBounded } from "../../domain/remembering.ts";
 import type { Bulletin, Closing, Log, Maybe } from "../../ports.ts";
@@ -141,9 +141,9 @@ class StoredConsents implements Closing {
       const key = SAID + due.slice(DUE.length);
       let changed: readonly Consent[] = [];
       const after = await this.#changeAt(key, (said) => {
-        const tidy = restoredHost(said, this.#deps.clock.now(), this.#deps.keepFor());
-        changed = tidy.changed;
-        return tidy.said;
+        const settled = settledByTime(said, this.#deps.clock.now(), this.#deps.keepFor());
+        changed = settled.changed;
+        return settled.said;
       });
       all.push(...changed);
       if (after === null || !waits(after)) await this.#deps.store.remove(due);
