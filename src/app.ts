@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import fastify, { type FastifyInstance } from "fastify";
 import { type Evidence, evidence } from "./audit-system.ts";
 import { clients } from "./clients/clients.ts";
+import { warnOfUnchecked } from "./config/apps.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
 import { type LoadOptions, load, reload } from "./config/load.ts";
@@ -71,6 +72,8 @@ export interface AppOptions {
   readonly log: Log;
   /** Where checkpoints are logged, whatever `log` leaves out; `log` unless given. */
   readonly witness?: Pick<Log, "info">;
+  /** False for a worker whose gateway has warned of this config already; true unless given. */
+  readonly warnsOfConfig?: boolean;
 }
 
 /** A running gateway. */
@@ -189,9 +192,10 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const first = await load(options.config, loading);
   if (first.kind === "rejected")
     throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));
-  const { parts } = first;
+  const { parts, snapshot } = first;
+  if (options.warnsOfConfig !== false) warnOfUnchecked(snapshot, log);
   const data = options.data === null ? parts.data : resolve(options.data);
-  const held = holder(first.snapshot);
+  const held = holder(snapshot);
   const backend = keep(await openBackend(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
   const { store, bulletin, redisUrl } = backend;
   const places = { data, redisUrl, log, witness: options.witness };

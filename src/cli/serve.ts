@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
 import { type Logger, pino } from "pino";
-import { app } from "../app.ts";
+import { type AppOptions, app } from "../app.ts";
 import type { Fault } from "../errors.ts";
 import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "./command.ts";
 import { type Listening, workers } from "./workers.ts";
@@ -78,14 +78,18 @@ async function run(words: Words, io: CommandIo): Promise<number> {
 
 async function asWorker(words: Words, io: CommandIo, log: Logger): Promise<number> {
   try {
-    return await untilStopped({ ...words, adminPort: 0 }, io, log);
+    return await untilStopped({ ...words, adminPort: 0, warnsOfConfig: cluster.worker?.id === 1 }, io, log);
   } finally {
     // Its channel would keep the process.
     cluster.worker?.disconnect();
   }
 }
 
-async function untilStopped(words: Words, io: CommandIo, log: Logger): Promise<number> {
+async function untilStopped(
+  words: Words & Pick<AppOptions, "warnsOfConfig">,
+  io: CommandIo,
+  log: Logger,
+): Promise<number> {
   // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
   // Who sends a signal as soon as the port answers gets an end in order; a second one ends a process that doesn't come up.
