@@ -159,7 +159,7 @@ function decideOwnTraffic(
   if (trail.stops("the page is somebody else’s", self !== null, describe(owner.owner)))
     return asSelf(self ?? "own-page");
   const unlisted = owner.unlisted === true;
-  if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "not missing"))
+  if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "nothing says otherwise"))
     return asSelf("protected-target");
   const admission = admit(policy, agent, owner.owner, request.place);
   if (admission.kind === "refused") {
@@ -309,13 +309,13 @@ function done(
 ): Verdict {
   const mode = modeAt(impersonation, session.now);
   const stays = request.navigation.serviceWorker;
-  if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no"))
+  if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no service worker"))
     return refuse(403, "denied", NO_WORKER);
   const strayed = isOtherTab(request, impersonation, session);
   if (trail.stops(SAME_TAB, strayed, request.tab ?? session.refererOwner.kind))
     return refuse(409, "other-tab");
   const foreign = request.neighbour && !request.navigation.topLevel;
-  if (trail.stops(SAME_HOST, foreign, foreign ? "another host" : "no")) return OTHER_HOST;
+  if (trail.stops(SAME_HOST, foreign, foreign ? "another host" : "this host")) return OTHER_HOST;
   const { rule } = request;
   const verdict =
     rule === null ? readOnly(request, mode, null) : EFFECTS[rule.effect].judge({ request, mode, rule });
@@ -337,7 +337,7 @@ function ended(reason: ReasonWord): Verdict {
 }
 
 function purpose(request: RequestFacts): string {
-  return request.navigation.speculative ? "prefetch or prerender" : "no";
+  return request.navigation.speculative ? "prefetch or prerender" : "no prefetch";
 }
 
 function describe(person: Identity): string {
