@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { textsOf } from "../domain/consent/texts.ts";
 import { type Impersonation, isOpen, wayBack } from "../domain/impersonation.ts";
+import { end, endCookies } from "../gateway/impersonation/start-and-stop.ts";
 import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import { wordsIn } from "../page/words/words.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";

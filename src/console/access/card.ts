@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../../errors.ts";
-import { answerConsent } from "../../gateway/consent/answers.ts";
+import { answerConsent } from "../../gateway/impersonation/consent-answers.ts";
 import { ownAddress } from "../../gateway/intake/own-address.ts";
 import { cardSubject, countsNow, readToken } from "../../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../gateway/request.ts";

@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, type ConsentDeed, isForAgents, isLive } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
+import { answerConsent, grantConsent, optOut } from "../../gateway/impersonation/consent-answers.ts";
+import { end } from "../../gateway/impersonation/start-and-stop.ts";
 import { countsNow, readToken, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { end } from "../../gateway/stages/start-and-stop.ts";
 import { field, seeOther, sendPage, type Visitor, words } from "../visitor.ts";
 import { type Customer, customerAt, demandVoice, voidIfMoved } from "./saying.ts";
 

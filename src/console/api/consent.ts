@@ -4,7 +4,7 @@ import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
+import { answerConsent, grantConsent, optOut } from "../../gateway/impersonation/consent-answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { isAgents, saidAhead } from "../access/deeds.ts";
 import { iso } from "../moment.ts";

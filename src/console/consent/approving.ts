@@ -3,7 +3,7 @@ import { type Consent, isForAgents, isOpen } from "../../domain/consent/consent.
 import { filled, spanText } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent } from "../../gateway/consent/answers.ts";
+import { answerConsent } from "../../gateway/impersonation/consent-answers.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";

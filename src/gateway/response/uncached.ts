@@ -1,5 +1,4 @@
-import { without } from "../../domain/raw-headers.ts";
-import type { RawHeaders } from "../http/exchange.ts";
+import { type RawHeaders, without } from "../../domain/raw-headers.ts";
 
 /** What caches go by, the browser's and those on the way. */
 const FOR_CACHES: ReadonlySet<string> = new Set([

@@ -1,10 +1,10 @@
 import { isMethodOverride } from "../../domain/headers.ts";
 import { methodInBody } from "../../domain/method/body-method.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method/method.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import type { Maybe } from "../../ports.ts";
 import { trueUserOf } from "../facts.ts";
 import { hasBody, peekBody } from "../http/body.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import type { Content, Owned, Settled } from "../request.ts";
 import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 

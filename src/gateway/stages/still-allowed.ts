@@ -1,6 +1,7 @@
 import { appAt } from "../../config/apps.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, isOpen, modeAt } from "../../domain/impersonation.ts";
+import { callerOf } from "../caller.ts";
 import { runningIn, trueUserOf } from "../facts.ts";
 import { NO_NAVIGATION } from "../intake/fetch-metadata.ts";
 import type { Judged, Received, Signed } from "../request.ts";
@@ -8,7 +9,6 @@ import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { judge } from "./decide.ts";
 import { UNLOOKED } from "./find-owner.ts";
-import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
 import { UNMATCHED } from "./match.ts";
 import { UNREAD } from "./method-override.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { end } from "../../../src/gateway/stages/start-and-stop.ts";
+import { end } from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { openConsole } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { tendConsents } from "../../../src/gateway/background/consents.ts";
-import { end } from "../../../src/gateway/stages/start-and-stop.ts";
+import { end } from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { HOUR } from "../../fixtures/gateway/consent.ts";

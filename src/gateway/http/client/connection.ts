@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Dial } from "../dial.ts";
+import type { Dial } from "./dial.ts";
 import { keepReading } from "./keep-reading.ts";
 import { asksForConnection } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";

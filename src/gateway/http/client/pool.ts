@@ -1,6 +1,6 @@
 import { Fault } from "../../../errors.ts";
-import { type Dial, type DialOptions, dialer } from "../dial.ts";
 import { Connection, type ConnectionKeeper } from "./connection.ts";
+import { type Dial, type DialOptions, dialer } from "./dial.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { ShortRequests } from "./short-requests.ts";
 import type { StreamLimits, Streams } from "./streams.ts";

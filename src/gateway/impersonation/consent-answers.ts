@@ -2,11 +2,11 @@ import type { Consent, ConsentDeed } from "../../domain/consent/consent.ts";
 import { type CustomerSaid, consentVerdict } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
+import { aboutCustomer, recordConsent } from "../consent/consent-events.ts";
 import type { Received } from "../request.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
-import { end } from "../stages/start-and-stop.ts";
-import { aboutCustomer, recordConsent } from "./consent-events.ts";
+import { end } from "./start-and-stop.ts";
 
 /** Ends at a time: one is a handful of questions to the store. */
 const WIDTH = 32;
