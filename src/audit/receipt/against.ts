@@ -4,7 +4,7 @@ import { writtenOf } from "../record/parse.ts";
 import type { Receipt, Stretch } from "./receipt.ts";
 
 /**
- * Compares a receipt with records, line by line in the order in which they stand. `copies`: a record may come twice, as in a stream to
+ * Compares a receipt with records, line by line in their order. `copies`: a record may come twice, as in a stream to
  * which it was sent again.
  */
 export function against(receipt: Receipt, { copies }: { readonly copies: boolean }) {
