@@ -10,7 +10,7 @@ export interface End {
   readonly why: ReasonWord;
 }
 
-/** One agent being one other person for a while. All times are milliseconds since the epoch. */
+/** One agent viewing the app as one customer, from a start to an end. All times are milliseconds since the epoch. */
 export interface Impersonation {
   /** Public id, in tokens, records and pages; it opens nothing. */
   readonly id: string;
@@ -74,7 +74,7 @@ export function start(order: StartOrder): Impersonation {
   };
 }
 
-/** Where it is in its life at a moment. */
+/** The state of an impersonation at a moment. */
 type Life =
   | "running"
   /** A step up to write counts. */
@@ -85,7 +85,7 @@ type Life =
   | "out"
   | "ended";
 
-/** What may happen to it. */
+/** An action on an impersonation. */
 export type Deed =
   /** Its use. `page`: the path of a page that was opened; null where something else was used. */
   | { readonly kind: "touch"; readonly page: string | null }
@@ -96,7 +96,7 @@ export type Deed =
   | { readonly kind: "fall-back" }
   | { readonly kind: "end"; readonly why: ReasonWord };
 
-/** What may happen when, and what it is then. What isn't here changes nothing: it ends once, so Stop may be pressed twice. */
+/** The transitions: what can happen in which state, and the next state. Everything else changes nothing, so a second Stop does no harm. */
 export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Deed["kind"], Life>>>>> = {
   running: { touch: "running", elevate: "lifted", end: "ended" },
   lifted: { touch: "lifted", elevate: "lifted", lower: "running", end: "ended" },
@@ -169,7 +169,7 @@ export function endedAt(it: Impersonation, now: number): ReasonWord | null {
   return null;
 }
 
-/** Until when the browser may have something of it at the latest: also one that ended early leaves its cookies till then. */
+/** Until when the browser may have cookies of it at the latest, also if it ended early. */
 export function lastMoment(it: Impersonation): number {
   return Math.max(it.expiresAt, it.end?.at ?? 0);
 }

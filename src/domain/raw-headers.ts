@@ -13,7 +13,7 @@ export function firstValue(headers: readonly string[], name: string): string | n
   return null;
 }
 
-/** Without those of which `goes` is true; the same list where nothing goes. */
+/** The headers without those for which `goes` is true; the same list if there are none. */
 export function without(
   headers: readonly string[],
   goes: (name: string, value: string) => boolean,
