@@ -80,7 +80,7 @@ async function asWorker(words: Words, io: CommandIo, log: Logger): Promise<numbe
   try {
     return await untilStopped({ ...words, adminPort: 0, warnsOfConfig: cluster.worker?.id === 1 }, io, log);
   } finally {
-    // Its channel would keep the process.
+    // The channel to the first process would keep this one running.
     cluster.worker?.disconnect();
   }
 }
@@ -92,7 +92,7 @@ async function untilStopped(
 ): Promise<number> {
   // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
-  // Who sends a signal as soon as the port answers gets an end in order; a second one ends a process that doesn't come up.
+  // Signals are handled before the start, so that one that comes as soon as the port answers ends the gateway in order; a second one ends a process that doesn't start.
   const stopped = signalled();
   const running = await app({ ...words, env: io.env, log, witness });
   process.on("SIGHUP", () => void running.reload());
@@ -140,7 +140,7 @@ function failed(fault: Fault): Why {
   return { kind: "failed", fault };
 }
 
-/** What nobody caught may have left anything half done: the process ends, in order as far as that goes, for another to begin. */
+/** Resolves at an error that nobody caught. Anything may be half done then, so the process ends, in order if possible, and its supervisor starts another. */
 function broken(log: Logger): Promise<Why> {
   return new Promise((resolve) => {
     const hear = (error: unknown): void => {

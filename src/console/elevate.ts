@@ -113,10 +113,10 @@ async function lowerNow(who: Visitor): Promise<FastifyReply> {
   readToken(services, "lower", SUBJECTS.lower(agent, own), field(request, "_csrf"));
   const to = returnPath(received, field(request, "to"));
   const judged = await looking(services, received);
-  // Whatever could not be found out is no reason to keep a right that somebody gives back.
+  // An error must not keep an agent from giving a right back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(judged, who, to));
   const lowered = await services.impersonations.lower(own.id);
-  // It is lowered, on record or not: nobody keeps a right that they gave back.
+  // It is lowered, even if that can't be recorded: the agent has given the right back.
   if (lowered !== null) {
     const event = changeEvent(services, received, lowered, "impersonation.lowered");
     await services.unrecorded.write(services, event, "a step down");
@@ -206,7 +206,7 @@ function asking(
   return { step, hidden, back: shownAt(who, label) + to };
 }
 
-/** Nobody has to say why they give a right back. */
+/** The question before a step down; it asks for no reason. */
 function lowerQuestion(who: Visitor, to: string): string {
   const { services, received } = who;
   const [agent, own] = ownOf(who, "lower");

@@ -35,8 +35,8 @@ export interface Opened {
 }
 
 /**
- * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
- * `store-unavailable`; what must work in every state never does, and says so.
+ * The impersonations: which agent views which customer, since when and for how long. Methods that ask the store may throw a Fault
+ * `store-unavailable`; those that must always work say that they never throw.
  */
 export interface Impersonations extends JarCookies {
   open(order: OpenOrder): Promise<Opened>;

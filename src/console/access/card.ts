@@ -10,7 +10,7 @@ import { field, seeOther, visited } from "../visitor.ts";
 import { endOne } from "./deeds.ts";
 import { customerAt, demandVoice } from "./saying.ts";
 
-/** Who answered, for the record: a script of the app's page could have pressed it. */
+/** `answered_by` in the record. It isn't the customer's id, because a script of the app's page could have pressed the button. */
 const BY_CARD = "card";
 
 /** `POST card`: what is said in the customer's own page. It only takes away: a no to an ask, and the end of what runs. */

@@ -68,7 +68,7 @@ function listed(request: FastifyRequest, name: string): readonly string[] {
   return (Array.isArray(value) ? value : [value]).filter((it) => typeof it === "string");
 }
 
-/** Does it, on every gateway of the store. It counts whether it can be recorded or not: nobody goes on because the journal is down. */
+/** Does it on every gateway of the store. It is done even if it can't be recorded: an impersonation must not go on because the journal is down. */
 export async function carryOut(who: Known, deed: Deed): Promise<void> {
   switch (deed.kind) {
     case "end":
@@ -130,7 +130,7 @@ async function switchAll(who: Known, off: boolean): Promise<void> {
   if (off) await endThose(who, () => true, "ended-revoked");
 }
 
-/** As what runs names them, or the directory; whose name nobody knows is their id. */
+/** The agent as a running impersonation or the directory names them; else only their id. */
 async function agentCalled({ services, received }: Known, id: string): Promise<Identity> {
   const [running] = await services.impersonations.byAgent(id);
   if (running !== undefined) return running.agent;

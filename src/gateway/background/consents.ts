@@ -4,8 +4,8 @@ import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
 /**
- * Lets the clock answer where nobody does: an ask lapses, a yes is used up, by its time or with the impersonation that had it. Each is
- * recorded by the gateway that was first.
+ * Lets asks lapse when their time is up, and consents end when their time is up or their impersonation has ended. The first gateway to see it
+ * records it.
  */
 export function tendConsents(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   const { consents, cards, log, impersonations } = services;

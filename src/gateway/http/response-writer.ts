@@ -5,7 +5,7 @@ import { Fault } from "../../errors.ts";
 import type { HeadPlan } from "./exchange.ts";
 import { passed } from "./gc.ts";
 
-/** Where an outlet's bytes come from. */
+/** The source of the bytes that an outlet writes. */
 export interface Source {
   pause(): void;
   resume(): void;
