@@ -22,7 +22,7 @@ export interface BannerView extends HostView {
   } | null;
   /** The id of the trace that the page's request belongs to. */
   readonly trace: string | null;
-  /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
+  /** When it ends without further use: `until` at the latest, and after `idleFor` ms of no use. */
   readonly endsAt: number;
   readonly until: number;
   readonly idleFor: number;
@@ -47,10 +47,10 @@ interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
 
-/** More of a text is in the record alone. */
+/** Longer texts are cut; only the record has all of it. */
 const MOST_SHOWN = 2_000;
 
-/** The gateway's own name is in no page but for screen readers. */
+/** The usual name of the gateway, which only screen readers read. */
 const USUAL = "Guise";
 
 /** The banner as ASCII HTML that needs no script, no inline style, and shows its text without any stylesheet. */
@@ -185,7 +185,7 @@ function modeOf({ mode, words }: BannerView): string {
   return `${escaped(words.write)}<span class="rest">${escaped(words.real)}</span>`;
 }
 
-/** How long changes are allowed still, where that is not as long as all the rest. */
+/** How long changes are still allowed, if that is shorter than the impersonation. */
 function lifted({ writeUntil, now, words }: BannerView): string {
   if (writeUntil === null) return "";
   return `<time class="lifted" datetime="${new Date(writeUntil).toISOString()}">${escaped(words.lifted.replace("{n}", String(minutesLeft(writeUntil, now))))}</time>`;

@@ -22,7 +22,7 @@ export interface AccessView {
   readonly accesses: readonly PastAccess[] | null;
   /** A code that was made just now. */
   readonly code: string | null;
-  /** They came to allow support to look. */
+  /** The customer opened the page to allow support to look. */
   readonly ahead: boolean;
   readonly now: number;
 }
@@ -30,7 +30,7 @@ export interface AccessView {
 /** Makes the forms of one page: each with a token that counts once, for this deed and what it is about. */
 type Form = (deed: Deed, about: string, fields: Html | null, button: string, quiet?: boolean) => Html;
 
-/** What all parts of the page need. */
+/** The values that all parts of the page use. */
 interface Drawing {
   readonly who: Visitor;
   readonly view: AccessView;

@@ -53,7 +53,7 @@ export interface ConsentTerms {
   readonly approvers: readonly string[];
 }
 
-/** An entry that says nothing of it. */
+/** The terms of an entry without `consent`. */
 export const NO_CONSENT: ConsentTerms = Object.freeze({
   mode: "none",
   scope: null,
@@ -126,7 +126,7 @@ export interface CustomerCard {
   readonly language: string | null;
 }
 
-/** What may happen to a consent. */
+/** An action on a consent. */
 export type ConsentDeed =
   | {
       readonly kind: "grant";
@@ -139,7 +139,7 @@ export type ConsentDeed =
   | { readonly kind: "withdraw"; readonly by: string | null }
   | { readonly kind: "use-up" };
 
-/** The transitions of a consent: no other one happens. */
+/** All transitions of a consent. */
 export const TRANSITIONS: Readonly<
   Record<ConsentState, Readonly<Partial<Record<ConsentDeed["kind"], ConsentState>>>>
 > = {
@@ -178,7 +178,7 @@ export function after(it: Consent, deed: ConsentDeed, now: number): Consent | nu
   }
 }
 
-/** What time does to it: an unanswered ask lapses, a yes expires; null: nothing. */
+/** The action that is due by the clock: an unanswered ask lapses, a yes expires; null: none. */
 export function dueDeed(it: Consent, now: number): "lapse" | "use-up" | null {
   if (it.state === "asked") return now >= it.answerBy ? "lapse" : null;
   if (it.state === "granted") return now >= (it.until ?? 0) ? "use-up" : null;

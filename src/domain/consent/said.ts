@@ -11,7 +11,7 @@ import {
   isOpen,
 } from "./consent.ts";
 
-/** All that one customer was asked and has said. */
+/** All asks and answers of one customer. */
 export interface CustomerSaid {
   /** Since when they have opted out. */
   readonly optedOutAt: number | null;
@@ -47,7 +47,7 @@ interface Viewing {
   readonly now: number;
 }
 
-/** Asked at each start and for each request. A broken glass counts before all else, then an opt-out, then what the entry asks. */
+/** The verdict for a start or for a request. An emergency (broken glass) counts first, then an opt-out, then the terms of the entry. */
 export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: Viewing): ConsentVerdict {
   const anywhere = said.consents.filter(
     (each) => isFor(each, it.agent) && isLive(each, it.now) && fits(each, it),

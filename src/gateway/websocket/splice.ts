@@ -122,7 +122,7 @@ export class Splice {
     this.#up.stop();
     this.#down.stop();
     if (this.#open === 1) {
-      // Who ended its own side before has had all it wanted: a reset that follows means nothing.
+      // A side that ended in order has finished: a later reset of it is no error.
       if (!other.readableEnded && this.#parting === null) this.#ending ??= ending;
       if (this.#parting === null || other.writableEnded) letGo(other);
       else other.destroy();
