@@ -75,10 +75,10 @@ async function elevateNow(who: Visitor, label: Label | null): Promise<FastifyRep
 /** The agent and their impersonation in this browser. Throws `no-elevation` where there is none. */
 function ownOf(
   { trueUser, ownImpersonation }: Visitor,
-  deed: "elevate" | "lower",
+  action: "elevate" | "lower",
 ): readonly [Identity, Impersonation] {
   if (trueUser !== null && ownImpersonation !== null) return [trueUser, ownImpersonation];
-  throw new Fault("no-elevation", `there is no impersonation to ${deed}`);
+  throw new Fault("no-elevation", `there is no impersonation to ${action}`);
 }
 
 /** What was said yes to on the console, for the impersonation that this browser has here. */

@@ -86,7 +86,7 @@ type Life =
   | "ended";
 
 /** An action on an impersonation. */
-export type Deed =
+export type Action =
   /** Its use. `page`: the path of a page that was opened; null where something else was used. */
   | { readonly kind: "touch"; readonly page: string | null }
   /** `lasts` in ms; never beyond its end. A null `reason` keeps the first. */
@@ -97,7 +97,7 @@ export type Deed =
   | { readonly kind: "end"; readonly why: ReasonWord };
 
 /** The transitions: what can happen in which state, and the next state. Everything else changes nothing, so a second Stop does no harm. */
-export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Deed["kind"], Life>>>>> = {
+export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Action["kind"], Life>>>>> = {
   running: { touch: "running", elevate: "lifted", end: "ended" },
   lifted: { touch: "lifted", elevate: "lifted", lower: "running", end: "ended" },
   lapsed: { touch: "lapsed", elevate: "lifted", lower: "running", "fall-back": "running", end: "ended" },
@@ -127,27 +127,27 @@ export function runsAt(it: Impersonation, now: number): boolean {
   return endedAt(it, now) === null;
 }
 
-/** The impersonation after a deed; the very same where that changes nothing. */
-export function advance(it: Impersonation, deed: Deed, now: number): Impersonation {
-  if (TRANSITIONS[lifeAt(it, now)][deed.kind] === undefined) return it;
-  switch (deed.kind) {
+/** The impersonation after an action; the very same where that changes nothing. */
+export function advance(it: Impersonation, action: Action, now: number): Impersonation {
+  if (TRANSITIONS[lifeAt(it, now)][action.kind] === undefined) return it;
+  switch (action.kind) {
     case "touch":
-      if (deed.page !== null && deed.page !== it.page)
-        return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page: deed.page };
+      if (action.page !== null && action.page !== it.page)
+        return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page: action.page };
       return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
     case "elevate":
       return {
         ...it,
-        writeUntil: Math.min(now + deed.lasts, it.expiresAt),
-        reason: deed.reason ?? it.reason,
+        writeUntil: Math.min(now + action.lasts, it.expiresAt),
+        reason: action.reason ?? it.reason,
       };
     case "lower":
     case "fall-back":
       return { ...it, writeUntil: null };
     case "end":
-      return { ...it, end: { at: now, why: deed.why } };
+      return { ...it, end: { at: now, why: action.why } };
     default:
-      return deed satisfies never;
+      return action satisfies never;
   }
 }
 

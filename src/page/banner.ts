@@ -122,10 +122,10 @@ export function card(view: CardView): string {
   const sentence = `${before}<b class="name"><bdi>${escaped(whoText(who, view.texts))}</bdi></b>${after}`;
   const link = (word: string) =>
     `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
-  const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
+  const [action, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
   const hidden = [
     ["_csrf", view.token],
-    ["do", deed],
+    ["do", action],
     ["about", about],
   ].map(([name = "", value = ""]) => `<input type="hidden" name="${name}" value="${escaped(value)}"/>`);
   const button = `<form class="say" method="post" action="${address(view, "/card")}">${hidden.join("")}<button type="submit">${escaped(word)}</button></form>`;

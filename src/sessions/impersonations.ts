@@ -4,8 +4,8 @@ import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { LoadedImpersonation } from "../domain/facts.ts";
 import {
+  type Action,
   advance,
-  type Deed,
   type Impersonation,
   isOpen,
   type StartOrder,
@@ -201,9 +201,9 @@ async function open(context: SessionContext, order: OpenOrder): Promise<Opened> 
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */
-async function change(context: SessionContext, id: string, deed: Deed): Promise<Impersonation | null> {
+async function change(context: SessionContext, id: string, action: Action): Promise<Impersonation | null> {
   const done = await context.records.change(id, (it) =>
-    context.pendingEnds.has(id) ? it : advance(it, deed, context.clock.now()),
+    context.pendingEnds.has(id) ? it : advance(it, action, context.clock.now()),
   );
   if (done === null || !done.changed) return null;
   await announce(context, done.entry);

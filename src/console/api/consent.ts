@@ -6,7 +6,7 @@ import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/impersonation/consent-answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { isAgents, saidAhead } from "../access/deeds.ts";
+import { isAgents, saidAhead } from "../access/actions.ts";
 import { iso } from "../moment.ts";
 import { field, parameter, words } from "../visitor.ts";
 import { refuse, sendJson } from "./answers.ts";

@@ -2,10 +2,10 @@ import type { ReasonWord } from "../decision.ts";
 import {
   after,
   type Consent,
-  type ConsentDeed,
+  type ConsentAction,
   type ConsentTerms,
   type ConsentType,
-  dueDeed,
+  dueAction,
   isForAgents,
   isLive,
   isOpen,
@@ -158,9 +158,9 @@ interface Done {
   readonly consent: Consent;
 }
 
-export function done(said: CustomerSaid, id: string, deed: ConsentDeed, now: number): Done | null {
+export function done(said: CustomerSaid, id: string, action: ConsentAction, now: number): Done | null {
   const before = said.consents.find((each) => each.id === id);
-  const consent = before === undefined ? null : after(before, deed, now);
+  const consent = before === undefined ? null : after(before, action, now);
   return consent === null ? null : { said: replaced(said, consent), consent };
 }
 
@@ -184,9 +184,9 @@ export function goneWith(
   const changed: Consent[] = [];
   for (const it of said.consents) {
     if (it.impersonation !== impersonation || !it.single) continue;
-    const deed =
+    const action =
       it.state === "asked" ? ({ kind: "withdraw", by: null } as const) : ({ kind: "use-up" } as const);
-    const next = done(rest, it.id, deed, now);
+    const next = done(rest, it.id, action, now);
     if (next === null) continue;
     rest = next.said;
     changed.push(next.consent);
@@ -222,8 +222,8 @@ export function settledByTime(
 ): { readonly said: CustomerSaid; readonly changed: readonly Consent[] } {
   const changed: Consent[] = [];
   const consents = said.consents.flatMap((each) => {
-    const deed = dueDeed(each, now);
-    const next = deed === null ? null : after(each, { kind: deed }, now);
+    const action = dueAction(each, now);
+    const next = action === null ? null : after(each, { kind: action }, now);
     if (next !== null) changed.push(next);
     return lastMoment(next ?? each) + keepFor < now ? [] : [next ?? each];
   });

@@ -1,4 +1,4 @@
-import type { Consent, ConsentDeed } from "../../domain/consent/consent.ts";
+import type { Consent, ConsentAction } from "../../domain/consent/consent.ts";
 import { type CustomerSaid, consentVerdict } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -19,9 +19,9 @@ export async function answerConsent(
   services: Services,
   received: Received,
   { customer, id }: { readonly customer: string; readonly id: string },
-  deed: ConsentDeed,
+  action: ConsentAction,
 ): Promise<Consent | null> {
-  const consent = await services.consents.answer(customer, id, deed);
+  const consent = await services.consents.answer(customer, id, action);
   if (consent === null) return null;
   await recordConsent(services, received, consent);
   if (consent.state === "withdrawn") await endUnconsented(services, received, customer);

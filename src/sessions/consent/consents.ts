@@ -1,5 +1,5 @@
 import { Listeners } from "../../clients/listeners.ts";
-import type { Consent, ConsentDeed, ConsentTerms } from "../../domain/consent/consent.ts";
+import type { Consent, ConsentAction, ConsentTerms } from "../../domain/consent/consent.ts";
 import {
   type Asked,
   ask,
@@ -92,8 +92,8 @@ class StoredConsents implements Closing {
   }
 
   /** Null where that can't happen any more: the first answer counts. */
-  answer(customer: string, id: string, deed: ConsentDeed): Promise<Consent | null> {
-    return this.#edit(customer, (said) => done(said, id, deed, this.#deps.clock.now()));
+  answer(customer: string, id: string, action: ConsentAction): Promise<Consent | null> {
+    return this.#edit(customer, (said) => done(said, id, action, this.#deps.clock.now()));
   }
 
   /** Gives one that counts once to an impersonation, which is its only one; null if it counts no more. */

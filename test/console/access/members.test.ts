@@ -27,8 +27,8 @@ async function asked(it: TestServices): Promise<void> {
   await it.services.consents.ask(aConsent({ askedAt: now, answerBy: now + HOUR }), grant.consent);
 }
 
-function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
+function formOn(page: string, action: string, more: Readonly<Record<string, string>> = {}) {
+  return { ...hiddenIn(page, `form:has([name="do"][value="${action}"])`), ...more };
 }
 
 t.test("an approver sees whom they answer for, and answers as themselves", async (t) => {
