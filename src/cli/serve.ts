@@ -23,10 +23,7 @@ GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default:
 
 const OPTIONS = { config: CONFIG, port: TEXT, host: TEXT, "admin-port": TEXT, data: TEXT, workers: TEXT };
 
-/**
- * `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. SIGHUP looks at the
- * config and the keys at once.
- */
+/** `guise serve`: runs until it is told to stop, then finishes open requests. SIGHUP makes it read the config and the keys at once. */
 export const serve = command({
   name: "serve",
   describe: "run the gateway",

@@ -1,9 +1,6 @@
 import type { Clock } from "../ports.ts";
 
-/**
- * A circuit breaker: after `failures` failures in a row a service isn't asked for `rest` ms, and again after each try
- * that fails.
- */
+/** A circuit breaker: after `failures` failures in a row a service isn't asked for `rest` ms, and again after each try that fails. */
 export function breaker(clock: Clock, options: { readonly failures: number; readonly rest: number }) {
   let failures = 0;
   let restsUntil = 0;

@@ -160,10 +160,7 @@ function wayOn({ received }: Visitor, to: string, kept: string | null): string {
   return kept === null ? to : `${received.snapshot.settings.prefix}/confirm?question=${kept}`;
 }
 
-/**
- * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
- * the config allows no step.
- */
+/** The step up that this visitor may take, or the judge's answer that refuses it. Throws `no-elevation` if the config allows none. */
 async function stepUp(who: Visitor, to: string): Promise<Step | Answer> {
   const [agent] = ownOf(who, "elevate");
   const judged = await looking(who.services, who.received);

@@ -115,10 +115,7 @@ export type CallerFact =
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 
-/**
- * What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more; `forSure`: one of ours, none that only
- * looks like it.
- */
+/** What the impersonation cookie opened. `lost`: there is no record behind it; `forSure`: the cookie is certainly ours. */
 export type LoadedImpersonation =
   | { readonly kind: "none" }
   | { readonly kind: "found"; readonly impersonation: Impersonation }

@@ -66,10 +66,7 @@ function isAgentOf({ kind, agents }: Grant, person: Identity): boolean {
   return (kind === "machine") === (person.machine !== undefined) && isAmong(agents, person);
 }
 
-/**
- * The first entry of `agents` that this agent is in, that has this person in its `mayBe` and covers this place; null asks whether there is
- * any place.
- */
+/** The first grant by which this agent may be this person at this place; `place` null asks about any place. */
 export function admit(
   policy: Policy,
   agent: Identity,

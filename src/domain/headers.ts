@@ -116,10 +116,7 @@ const OWN_DEFAULTS: readonly string[] = [
 const MOST_KNOWN = 1000;
 const LONGEST_KNOWN = 64;
 
-/**
- * A header name as the most careless server reads it: lower case, each run of other characters than letters and digits as one, and none at
- * either end.
- */
+/** A header name as the most careless server reads it: lower case, each run of other characters as one, none at either end. */
 export function foldName(name: string): string {
   return name
     .toLowerCase()

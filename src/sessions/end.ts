@@ -79,10 +79,7 @@ async function emptyJar({ jars, log }: SessionContext, id: string): Promise<void
   });
 }
 
-/**
- * The end of one whose record the store has lost: it is put back with its end in it, so that every gateway knows, and one alone is
- * the first.
- */
+/** Writes a record that the store has lost back, with its end in it, so that every gateway knows. Only one gateway is the first. */
 async function putBack(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
   const known = context.watch.get(id);
   if (known === null || isForgotten(context, known.it)) return { first: false, impersonation: null };

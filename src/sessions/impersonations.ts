@@ -88,9 +88,7 @@ export interface Impersonations extends JarCookies {
 interface ImpersonationsDeps extends SealedValuesDeps {
   readonly bulletin: Bulletin;
   readonly log: Log;
-  /**
-   * How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given.
-   */
+  /** How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given. */
   readonly keepFor?: number;
   /** How long what the browser needs to be itself again is kept after that end, ms; a day unless given. */
   readonly wayBackFor?: number;

@@ -65,10 +65,7 @@ async function readOr(path: string, log: Log): Promise<Map<string, number>> {
 export interface CursorFile {
   /** Null: the file was not there, nothing was ever sent. Throws `UnreadablePositions` for what is no such file. */
   read(): Promise<Map<string, number> | null>;
-  /**
-   * Durable when it resolves; whole or as before when the process ends in between. What another process wrote meanwhile
-   * stays, as far as it is further on.
-   */
+  /** Writes positions durably; a crash leaves the old or the new file. Positions of another process that are further on stay. */
   write(positions: ReadonlyMap<string, number>): Promise<void>;
 }
 

@@ -56,10 +56,7 @@ interface Found {
   readonly free: number;
 }
 
-/**
- * Watches the disk of the journal. What was not shipped is never deleted. Lives that other processes hold are theirs to
- * count and to delete.
- */
+/** Watches the journal's disk space. It never deletes unshipped records, nor those of other processes that still run. */
 export function budget(options: BudgetOptions): Budget {
   const counters = { held: 0, kept: 0, budget: 0, deleted: 0 };
   let opening: Promise<Confirmed> | null = null;

@@ -17,10 +17,7 @@ const ESCAPED = /\\\/|\\u00(2[bdf]|3d|7[ce]|5f)|&#(?:x(2[bdf]|3d)|(4[357]|61));/
 /** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
 export type Haystack = "data" | "markup";
 
-/**
- * The values in a piece of text that a page's script could send as a credential. `rest` is to be put before the next piece: what
- * may go on there.
- */
+/** The values in a piece of text that a script could send as a credential. Put `rest` before the next piece. */
 export function credentialsIn(
   text: string,
   kind: Haystack,

@@ -1,8 +1,5 @@
 import { valuesOf } from "../raw-headers.ts";
-/**
- * What a browser makes of an answer that it asked for to show it in a tab. `type` is the `Content-Type` by which it
- * makes just that and nothing else.
- */
+/** How a browser shows an answer in a tab. `type` is the one `Content-Type` that makes browsers show it so. */
 export type Shown =
   /** A document with a body, which can be written to. */
   | { readonly kind: "page"; readonly syntax: "html" | "xml"; readonly type: string }

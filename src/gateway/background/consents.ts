@@ -3,10 +3,7 @@ import { recordConsent } from "../consent/consent-events.ts";
 import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
-/**
- * Lets asks lapse when their time is up, and consents end when their time is up or their impersonation has ended. The first gateway to see it
- * records it.
- */
+/** Lets asks lapse and consents end by their time or with their impersonation. The first gateway to see it records it. */
 export function tendConsents(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   const { consents, cards, log, impersonations } = services;
   const sweepOnce = async () => {

@@ -47,10 +47,7 @@ export function inTab(signed: Signed, plan: Pick<HeadPlan, "status" | "headers">
   return shownAs(plan.headers);
 }
 
-/**
- * Whether this is a start whose answer shows no new page: a download, or an empty answer. The agent couldn't see that an impersonation
- * began.
- */
+/** Whether this start is answered by a download or by nothing, so that the agent wouldn't see that an impersonation began. */
 export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
   if (begunBy(signed) === null || isRedirect(answer)) return false;
   return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
@@ -108,10 +105,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
   return { ...plan, headers, transform: decoded(signed, plan, new Picture(insert(view))) };
 }
 
-/**
- * One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is
- * shown without.
- */
+/** One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is shown without. */
 export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
   const { browser, site, snapshot } = signed;
   const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);

@@ -35,10 +35,7 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "x-guise-refused",
 ]);
 
-/**
- * The response head for the client. Own traffic keeps all of the app's but addresses, cookies that only we may set, and an echo of our
- * token.
- */
+/** The response head for the client. In own traffic only addresses, cookies that the app may not set and an echo of our token change. */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
   const led = publicAddresses(head.headers, upstream.origin, signed.site.origin, signed.site.authority);
