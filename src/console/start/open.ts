@@ -10,7 +10,7 @@ import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { TOLD, toldReason } from "../../domain/told.ts";
 import { noteRefusal } from "../../gateway/audit/denials.ts";
-import { REFUSED_BY_GRANT } from "../../gateway/audit/not-started.ts";
+import { NOT_GRANTED } from "../../gateway/audit/not-started.ts";
 import { callerOf } from "../../gateway/caller.ts";
 import { initiatorOf } from "../../gateway/intake/neighbours.ts";
 import { labelIn } from "../../gateway/isolation/label-of.ts";
@@ -150,7 +150,7 @@ async function startsNothing(
 ): Promise<FastifyReply> {
   const { services, reply, received, trueUser } = who;
   if (pattern !== null) services.counters.notStarted(reason);
-  if (REFUSED_BY_GRANT.has(reason)) {
+  if (NOT_GRANTED.has(reason)) {
     const decision = { word: reason, route: pattern, rule: null, via: null };
     noteRefusal(services, received, { trueUser, effectiveUser: null, decision }, "impersonation.not-started");
   }
