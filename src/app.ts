@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import fastify, { type FastifyInstance } from "fastify";
 import { type Evidence, evidence } from "./audit-system.ts";
 import { clients } from "./clients/clients.ts";
+import { warnOfUnchecked } from "./config/apps.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
 import { type LoadOptions, load, reload } from "./config/load.ts";
@@ -71,29 +72,31 @@ export interface AppOptions {
   readonly log: Log;
   /** Where checkpoints are logged, whatever `log` leaves out; `log` unless given. */
   readonly witness?: Pick<Log, "info">;
+  /** False for a worker whose gateway has warned of this config already; true unless given. */
+  readonly warnsOfConfig?: boolean;
 }
 
 /** A running gateway. */
 export interface App extends Closing {
   readonly url: string;
   readonly adminUrl: string;
-  /** Looks at the config file and the keys now; resolves when an edit has been taken in or rejected. */
+  /** Reads the config file and the keys again; resolves when an edit is in effect or rejected. */
   reload(): Promise<void>;
   /** Open requests get `within` ms to finish; `timeouts.drain` unless given. */
   close(within?: number): Promise<void>;
-  /** Resolves when nothing can be recorded any more: close it then, and end with an error. */
+  /** Resolves when nothing can be recorded any more. The process should then close this and exit with an error. */
   readonly failed: Promise<Fault>;
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const SWEEP_EVERY = 15_000;
-/** Of what administrators have said, in case its news was missed. */
+/** How often the blocks and the switch of administrators are read again, in case a message was missed, ms. */
 const HELD_EVERY = 5_000;
-/** Of labels that are left over where `isolation` is gone from the config, ms. */
+/** How long ended labels are remembered if `isolation` was removed from the config, ms. */
 const REMEMBERED = 86_400_000;
 const newId = timeOrderedIds(CLOCK.now);
 
-/** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
+/** Builds a gateway: everything once, in order. If it throws, nothing is left running; the Fault says what to do. */
 export async function app(options: AppOptions): Promise<App> {
   const opened: Closing[] = [];
   try {
@@ -159,7 +162,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   };
 }
 
-/** A port that is another's, or only root's, is a fault that names it. */
+/** Listens. A port that another process has, or that needs root, is a Fault that names it. */
 async function listening<T>(
   host: string,
   port: number,
@@ -178,7 +181,7 @@ async function listening<T>(
   }
 }
 
-/** Everything that asks nobody anything yet: the config, and the rooms that it names. */
+/** Loads the config and opens what it names: keys, journal, store, services. Nothing is served yet. */
 async function openRooms(options: AppOptions, keep: Keep) {
   const { log } = options;
   const { tracing } = keep(await openTracing(options.env, log));
@@ -189,9 +192,10 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const first = await load(options.config, loading);
   if (first.kind === "rejected")
     throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));
-  const { parts } = first;
+  const { parts, snapshot } = first;
+  if (options.warnsOfConfig !== false) warnOfUnchecked(snapshot, log);
   const data = options.data === null ? parts.data : resolve(options.data);
-  const held = holder(first.snapshot);
+  const held = holder(snapshot);
   const backend = keep(await openBackend(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
   const { store, bulletin, redisUrl } = backend;
   const places = { data, redisUrl, log, witness: options.witness };
@@ -232,7 +236,7 @@ interface Around {
   readonly log: Log;
 }
 
-/** What is kept of agents, and of our hosts, besides impersonations. */
+/** What is stored about agents and about our own hosts, besides impersonations. */
 function keptIn(store: Store, bulletin: Bulletin, { held, records: { keyring }, log }: Around) {
   const settings = () => held.current().settings;
   const sealed = (use: string) => ({ store, bulletin, clock: CLOCK, log, sealKey: keyring.derive(use) });
@@ -255,7 +259,7 @@ function keptIn(store: Store, bulletin: Bulletin, { held, records: { keyring }, 
   };
 }
 
-/** What customers were asked and have said. */
+/** The consents of customers: what they were asked and what they answered. */
 function saidWith(store: Store, bulletin: Bulletin, { held, records, log }: Around): ConsentServices {
   const { ledger, keyring, archive, redact } = records;
   const sealKey = keyring.derive("consents");
@@ -349,7 +353,7 @@ async function serve(
   return server;
 }
 
-/** In the reverse order of opening; what can't be closed doesn't keep the rest open. */
+/** Closes all in the reverse order of opening. An error of one is logged and doesn't keep the others open. */
 async function closeAll(opened: Closing[], log: Log): Promise<void> {
   for (const it of opened.splice(0).toReversed()) {
     try {

@@ -25,7 +25,7 @@ interface EvidenceParts {
   newId(): string;
 }
 
-/** The keys, the ledger, and what carries its records on. Closing it writes the closing record in the journal, and ships that as well. */
+/** The keys, the ledger and the shippers. `close` writes the closing record into the journal and ships it. */
 export interface Evidence extends Closing {
   readonly keyring: Keyring;
   readonly ledger: AuditLedger;
@@ -35,7 +35,7 @@ export interface Evidence extends Closing {
   readonly redact: Redact;
   /** Resolves when nothing can be recorded any more in mode `strict`: the process has to drain and end with an error. */
   readonly failed: Promise<Fault>;
-  /** Why nobody can be impersonated just now; empty when all is well. */
+  /** The reasons why nobody can be impersonated now; empty if there are none. */
   unready(): readonly string[];
 }
 
@@ -116,7 +116,7 @@ function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   };
 }
 
-/** What is asked for, where it can be had: our own pages have no address by themselves. */
+/** The links that the config asks for, without those for which no public address is known. */
 function linksOf(
   { run, page, ticket }: NonNullable<StartParts["audit"]["webhooks"][number]["links"]>,
   { console, publicUrl, prefix }: Settings,

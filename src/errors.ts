@@ -1,6 +1,6 @@
 /**
- * Faults: what went wrong that is nobody's decision. One table; the code is stable and documented in docs/errors.md.
- * `status` is what a client gets when the fault reaches it; `hint` says what an operator can do.
+ * Faults: errors that no rule or grant decided. This is the only table of them; each code is stable and documented in docs/errors.md.
+ * `status` is the status of the answer to a client; `hint` says what an operator can do.
  */
 export const FAULTS = {
   "bad-request": {
@@ -194,7 +194,7 @@ export class Fault extends Error {
   }
 }
 
-/** What an error says of itself, without what another fault would show: its `detail`, or its message. */
+/** The text of an error: the `detail` of a Fault, else the message. */
 export function whyOf(error: unknown): string {
   if (error instanceof Fault) return error.detail;
   return error instanceof Error ? error.message : String(error);
@@ -206,7 +206,7 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** Whether the system says that there is no such file. */
+/** Whether the error says that a file doesn't exist. */
 export function isGone(error: unknown): boolean {
   return codeOf(error) === "ENOENT";
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Kind } from "./ports.ts";
 
-/** Any kind of a room, as its registry lists it. Its schema is that of a whole entry, the kind's own key in it. */
+/** A kind as the registry of its folder lists it. Its schema is for a whole entry, with the kind's own key in it. */
 export type AnyKind<Deps, Made> = Kind<z.ZodType, unknown, Deps, Made>;
 
-/** The same kind, of which `finish` makes what the room needs. */
+/** The same kind; `finish` turns what it makes into what the folder needs. */
 export function finishing<Deps, Raw, Made>(finish: (made: Raw, deps: Deps) => Made) {
   return ({ create, ...kind }: AnyKind<Deps, Raw>): AnyKind<Deps, Made> => ({
     ...kind,
@@ -60,7 +60,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What stands under a key of the config file, not checked yet. */
+/** The value of a key in the config file, not checked yet. */
 export function fieldOf(value: unknown, key: string): unknown {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

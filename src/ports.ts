@@ -3,7 +3,7 @@ import type { AuditEvent } from "./domain/audit-event.ts";
 import type { Identity } from "./domain/identity.ts";
 import type { Owner, OwnerLookup } from "./domain/owner.ts";
 
-/** What a room may return at once or later; hot paths answer at once from a cache. */
+/** A value that is there at once or later. Frequent questions are answered at once, from a cache. */
 export type Maybe<T> = T | Promise<T>;
 
 /** The clock, handed in so that tests may move it. `now` is wall time in ms; `monotonic` never goes back, in ms. */
@@ -20,7 +20,7 @@ export interface Log {
   error(data: object, message: string): void;
 }
 
-/** What a caller shows of itself. Header names are lower case, `cookie` is among them; a header sent twice is a list. */
+/** The parts of a request by which identity sources know its caller. Header names are lower case, `cookie` is among them; a header sent twice is a list. */
 export interface Evidence {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Cookies by name; the first of a name that came twice. */
@@ -30,7 +30,7 @@ export interface Evidence {
   readonly host: string;
   /** The secret of a sign-in by way of the gateway's own pages; absent or null where the browser has none. */
   readonly signIn?: string | null;
-  /** The request itself, for sources that check its signature; absent where it is evidence that was kept. */
+  /** The request itself, for sources that check its signature; absent in evidence that was stored. */
   readonly request?: {
     readonly method: string;
     /** As it came, byte for byte. */
@@ -60,24 +60,24 @@ export interface Unrecognised {
   readonly source: string;
   /** One of few words, for counting: `no-cookie`, `status-404`, `wrong-aud`. */
   readonly cause: string;
-  /** What it got instead, in words; nothing that opens anything. */
+  /** What the source got instead, in words, without secrets. */
   readonly got: string;
-  /** debug: as every guest; info: shown, but not believed; warn: config and surroundings don't seem to fit. */
+  /** debug: nothing was shown, as by every guest; info: what was shown doesn't count; warn: the config seems to be wrong. */
   readonly level: "debug" | "info" | "warn";
 }
 
-/** Who is at the keyboard. Throws a Fault `identity-unavailable` when it could not be found out. */
+/** Finds out who is at the keyboard. Throws a Fault `identity-unavailable` if it can't. */
 export interface IdentitySource {
   identify(evidence: Evidence): Maybe<Identification>;
   /** Asks what it depends on, where that can be asked without a caller; rejects where no answer comes. */
   check?(signal: AbortSignal): Promise<readonly Finding[]>;
-  /** Where people sign in, if they do it by way of the gateway's own pages. */
+  /** The provider where people sign in on the gateway's own pages; absent if they don't. */
   readonly provider?: IdentityProvider;
   /** Whether it can say of a caller that it is enough for a step up. */
   readonly stepsUp?: boolean;
 }
 
-/** A browser that is sent to sign in: `redirectUri` is where it comes back to, `to` where it goes on then. */
+/** A browser that is sent to sign in. It comes back to `redirectUri` and then goes on to `to`. */
 interface SignInOrder {
   readonly redirectUri: string;
   readonly to: string;
@@ -85,7 +85,7 @@ interface SignInOrder {
   readonly stepUp: boolean;
 }
 
-/** An identity provider where agents sign in. What can't be had of it is a Fault `identity-unavailable`. */
+/** An identity provider where agents sign in. Throws a Fault `identity-unavailable` if it can't be reached. */
 export interface IdentityProvider {
   /** `state` names the attempt; `kept` is for the browser alone, for `lasts` ms. */
   begin(order: SignInOrder): Promise<{
@@ -94,7 +94,7 @@ export interface IdentityProvider {
     readonly kept: string;
     readonly lasts: number;
   }>;
-  /** What the provider sent the browser back with, once; `kept` is what the browser has. Throws `sign-in-refused`. */
+  /** Takes the answer with which the provider sent the browser back, once; `kept` is what the browser was given. Throws `sign-in-refused`. */
   finish(
     answer: URL,
     kept: string | null,
@@ -144,17 +144,17 @@ export interface SignIns {
   /** Text that only a gateway of ours can read, and nobody can change; null for any other. */
   seal(text: string): string;
   unseal(text: string): string | null;
-  /** Whether this comes for the first time, remembered until then. */
+  /** Whether `name` comes for the first time; remembered until `expiresAt`. */
   once(name: string, expiresAt: number): Promise<boolean>;
   /** What else signing in keeps, each value sealed under its key. */
   readonly kept: Store;
   /** A secret of all gateways of one store, for one use. */
   secretFor(use: string): string;
-  /** Whom the impersonation is of that this opens; null once it is over. */
+  /** Both people of the impersonation that this secret opens; null once it has ended. */
   viewed(secret: string): Promise<ViewedAccount | null>;
 }
 
-/** Somebody who is viewed, as an app that signs people in is told. */
+/** A viewed customer, as an app that uses our OpenID provider is told. */
 export interface ViewedAccount {
   readonly effectiveUser: Identity;
   readonly agent: Identity;
@@ -202,14 +202,14 @@ export interface Finding {
   readonly says: string;
 }
 
-/** Whom a resource belongs to; null is nobody. Throws a Fault `owner-lookup-failed` when it could not be found out. */
+/** Finds out whom a resource belongs to; null: nobody. Throws a Fault `owner-lookup-failed` if it can't. */
 export interface OwnerResolver {
   resolve(lookup: OwnerLookup, signal: AbortSignal): Promise<Owner | null>;
   /** Asks what it depends on whether it could answer, where that can be asked; rejects with the same fault. */
   check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-/** The people of the app. Throws a Fault `users-lookup-failed` when it could not be found out. */
+/** Looks people of the app up. Throws a Fault `users-lookup-failed` if it can't. */
 export interface Users {
   find(id: string): Promise<Identity | null>;
   /** At most `limit` people whose name, e-mail or id has the text in it. */
@@ -218,16 +218,16 @@ export interface Users {
   check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-/** A value with the number of times it was written, for compare-and-set. */
+/** A stored value with its version, for compare-and-set. */
 interface Stored {
   readonly value: string;
   readonly version: number;
 }
 
 /**
- * Named values that expire. A key is `kind:name`. `write` with `version` null creates and otherwise replaces just that
- * version, and makes it larger; false says that somebody else was faster, nothing is written. `list` gives the keys
- * that begin so, of one kind. Throws `store-unavailable`.
+ * Named values that expire. A key is `kind:name`. `write` with `version` null creates a value; otherwise it replaces exactly that
+ * version by a larger one. False: another writer was faster, and nothing was written. `list` gives the keys of one kind
+ * that begin with a text. Throws `store-unavailable`.
  */
 export interface Store {
   read(key: string): Promise<Stored | null>;
@@ -240,7 +240,7 @@ export interface Store {
   list(prefix: string): Promise<readonly string[]>;
 }
 
-/** Tells the other gateways which key changed; `heard` gets every other gateway's, and null when some may have been missed. */
+/** Tells other gateways which key has changed. `heard` gets the keys that they tell, and null if some may have been missed. */
 export interface Bulletin {
   tell(key: string): Promise<void>;
   listen(heard: (key: string | null) => void): () => void;
@@ -258,7 +258,7 @@ export interface JournalRecord {
   readonly line: string;
 }
 
-/** The write-ahead ledger of what is worth remembering. */
+/** The ledger: events are recorded in it before what they announce is done. */
 export interface Ledger {
   /** Resolves with the event as numbered and chained when it is on disk; throws `audit-unavailable`. */
   record(event: AuditEvent): Promise<void>;

@@ -1,3 +1,4 @@
+import { warnOfUnchecked } from "../config/apps.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
 import { examine, type Load } from "../config/load.ts";
@@ -60,6 +61,7 @@ async function checkOnce(file: string, live: boolean, io: CommandIo): Promise<Ch
   return await withDeps(log, async (deps) => {
     const examined = await examine(file, { kinds: KINDS, env: io.env, deps });
     if (examined.kind === "rejected") return examined;
+    warnOfUnchecked(examined.load.snapshot, log);
     const warnings = await findingsIn(examined);
     const answers = live ? await askAll(examined, deps, file) : null;
     return { kind: "right", load: examined.load, warnings, live: answers };

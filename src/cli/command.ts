@@ -40,7 +40,7 @@ interface Parts<Options extends ParseArgsOptionsConfig, Words> extends Pick<Comm
   run(words: Words, io: CommandIo): Promise<number>;
 }
 
-/** Words that can't be meant like that: the command says so, with how it is used, and its exit code is 2. */
+/** The command line is wrong: the command says why, shows its usage, and exits with 2. */
 export class BadWords extends Error {}
 
 /** A command that answers `--help`, words that it can't read and Faults as all of them do. */
@@ -74,14 +74,14 @@ export function command<const Options extends ParseArgsOptionsConfig, Words>(
   };
 }
 
-/** For who awaits a file that a word names: what went wrong as a Fault that begins with `what`. */
+/** An error handler for a file that the command line names: throws a Fault that begins with `what`. */
 export function unreadable(what: string): (error: unknown) => never {
   return (error) => {
     throw asFault("usage", what, error);
   };
 }
 
-/** Words that can't be meant, or that `parseArgs` doesn't know. */
+/** Whether the error says that the command line is wrong. */
 function isAboutWords(error: unknown): error is Error {
   return error instanceof BadWords || codeOf(error).startsWith("ERR_PARSE_ARGS_");
 }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { clients } from "../clients/clients.ts";
+import { warnOfUnchecked } from "../config/apps.ts";
 import { KINDS } from "../config/kinds.ts";
 import { type Load, type LoadOptions, load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
@@ -31,6 +32,7 @@ export async function withConfig<T>(
     const loaded = await load(file, { kinds: KINDS, env, deps });
     if (loaded.kind === "rejected")
       throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+    warnOfUnchecked(loaded.snapshot, log);
     return await use(loaded);
   });
 }

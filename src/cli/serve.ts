@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
 import { type Logger, pino } from "pino";
-import { app } from "../app.ts";
+import { type AppOptions, app } from "../app.ts";
 import type { Fault } from "../errors.ts";
 import { CONFIG, type CommandIo, command, type Given, TEXT, USUAL_CONFIG } from "./command.ts";
 import { type Listening, workers } from "./workers.ts";
@@ -23,10 +23,7 @@ GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default:
 
 const OPTIONS = { config: CONFIG, port: TEXT, host: TEXT, "admin-port": TEXT, data: TEXT, workers: TEXT };
 
-/**
- * `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. SIGHUP looks at the
- * config and the keys at once.
- */
+/** `guise serve`: runs until it is told to stop, then finishes open requests. SIGHUP makes it read the config and the keys at once. */
 export const serve = command({
   name: "serve",
   describe: "run the gateway",
@@ -78,17 +75,21 @@ async function run(words: Words, io: CommandIo): Promise<number> {
 
 async function asWorker(words: Words, io: CommandIo, log: Logger): Promise<number> {
   try {
-    return await untilStopped({ ...words, adminPort: 0 }, io, log);
+    return await untilStopped({ ...words, adminPort: 0, warnsOfConfig: cluster.worker?.id === 1 }, io, log);
   } finally {
-    // Its channel would keep the process.
+    // The channel to the first process would keep this one running.
     cluster.worker?.disconnect();
   }
 }
 
-async function untilStopped(words: Words, io: CommandIo, log: Logger): Promise<number> {
+async function untilStopped(
+  words: Words & Pick<AppOptions, "warnsOfConfig">,
+  io: CommandIo,
+  log: Logger,
+): Promise<number> {
   // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
-  // Who sends a signal as soon as the port answers gets an end in order; a second one ends a process that doesn't come up.
+  // Signals are handled before the start, so that one that comes as soon as the port answers ends the gateway in order; a second one ends a process that doesn't start.
   const stopped = signalled();
   const running = await app({ ...words, env: io.env, log, witness });
   process.on("SIGHUP", () => void running.reload());
@@ -136,7 +137,7 @@ function failed(fault: Fault): Why {
   return { kind: "failed", fault };
 }
 
-/** What nobody caught may have left anything half done: the process ends, in order as far as that goes, for another to begin. */
+/** Resolves at an error that nobody caught. Anything may be half done then, so the process ends, in order if possible, and its supervisor starts another. */
 function broken(log: Logger): Promise<Why> {
   return new Promise((resolve) => {
     const hear = (error: unknown): void => {

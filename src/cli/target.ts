@@ -1,6 +1,6 @@
 /**
- * What stands in the request line for an address: as it is written, since a URL as an object has dot segments and backslashes tidied
- * away; only what no browser sends is encoded.
+ * The request target for an address, as it is written: a URL object would remove dot segments and backslashes.
+ * Only characters that no browser sends are encoded.
  */
 export function targetOf(address: string): string {
   const [target = "/"] = address.replace(/^https?:[/\\]*[^/\\?#]*/i, "").split("#");

@@ -18,10 +18,10 @@ interface WorkersOptions {
   readonly log: Logger;
 }
 
-/** Between the ends of workers that die again and again, ms. */
+/** The pauses before a worker that dies again and again is replaced, ms. */
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
-/** For one worker to say what it counts, ms. */
+/** How long one worker may take to report its metrics, ms. */
 const PATIENCE = 5_000;
 
 /**
@@ -29,7 +29,7 @@ const PATIENCE = 5_000;
  * next takes its journal over. Resolves with the exit code when all have ended by a signal, or the first could not start.
  */
 export async function workers(options: WorkersOptions): Promise<number> {
-  // Each takes connections itself: what waits in the queue of one that dies is taken by another.
+  // Each worker accepts connections itself, so that others accept those that wait when one dies.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const team = new Team(options);
   // The first makes what is not there yet: keys, the store, the folders.
@@ -75,7 +75,7 @@ class Team {
     return [...this.#listening.values()].map(({ admin }) => admin);
   }
 
-  /** Whether as many listen as shall. */
+  /** Whether all workers listen. */
   whole(): boolean {
     return this.#listening.size === this.#options.count;
   }

@@ -1,6 +1,6 @@
 import { Fault } from "../errors.ts";
 
-/** For the address of `whose`, which is never repeated, since a password may be in it: what is wrong with it, and a part of it decoded. */
+/** Reads parts of an address and says what is wrong with it, without repeating it, since it may hold a password. `whose` names it. */
 export function addressWords(whose: string) {
   const wrong = (what: string, cause?: unknown): Fault =>
     new Fault("config-invalid", `the address of ${whose}: ${what}`, { cause });

@@ -1,14 +1,11 @@
 import type { Clock } from "../ports.ts";
 
-/**
- * Stops asking a service that keeps failing: it rests for `rest` ms after `failures` failures in a row, and again after each try
- * that fails.
- */
+/** A circuit breaker: after `failures` failures in a row a service isn't asked for `rest` ms, and again after each try that fails. */
 export function breaker(clock: Clock, options: { readonly failures: number; readonly rest: number }) {
   let failures = 0;
   let restsUntil = 0;
   return {
-    /** False while it rests; then true once, to try whether the service is back. */
+    /** False during the rest; then true once, to try whether the service is back. */
     allows(): boolean {
       if (failures < options.failures) return true;
       const now = clock.monotonic();

@@ -27,7 +27,7 @@ export function cachingOptions<CacheFor extends z.ZodType<number>>(
   };
 }
 
-/** Remembers answers, none (null) shorter; asks the same once at a time and leaves off for a while when it keeps failing. */
+/** Caches answers, and null for a shorter time. Asks the same question once at a time, and pauses if the service keeps failing. */
 export function remembering<Q, A>(
   asking: Pick<Asking<Q, A | null>, "code" | "what" | "keyOf" | "ask">,
   { cacheFor, negativeFor, timeout, entries }: Caching,

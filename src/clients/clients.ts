@@ -3,7 +3,7 @@ import { type HttpClient, httpClient } from "./http.ts";
 import { type RedisReaders, redisReaders } from "./redis-reader.ts";
 import { type Databases, databases } from "./sql/databases.ts";
 
-/** The connections that lookups borrow; each opens when it is first asked. */
+/** Connections to other services for lookups; each opens with the first question. */
 export interface Clients {
   readonly http: HttpClient;
   readonly databases: Databases;

@@ -7,7 +7,7 @@ interface Kept<T> {
   readonly until: number;
 }
 
-/** A bounded store of values that expire; the one that was not asked for the longest makes room. */
+/** A bounded cache of values that expire. When it is full, the least recently used value is removed. */
 export function lru<T>(entries: number) {
   const held = new Map<string, Kept<T>>();
   return {

@@ -1,4 +1,4 @@
-/** One mail, in plain text, and in HTML unless that is null. Lines of a head can't be in any of it: the library folds and encodes them. */
+/** One mail, in plain text, and in HTML unless that is null. No text can add a header line: the library folds and encodes all of them. */
 export interface Mail {
   readonly from: string;
   readonly replyTo: string | null;
@@ -25,7 +25,7 @@ export const mailer: Mailer = async (url, { replyTo, id, html, attachment, ...ma
     greetingTimeout: LONGEST,
     socketTimeout: LONGEST,
     dnsTimeout: LONGEST,
-    // Nothing that somebody wrote makes it read a file, or an address.
+    // No text of a mail can make the library read a file or a URL.
     disableFileAccess: true,
     disableUrlAccess: true,
   });

@@ -9,16 +9,16 @@ const REST = 5_000;
 
 /** How to ask, and for how long an answer counts. */
 export interface Asking<Q, A> {
-  /** What goes wrong is thrown as this fault. */
+  /** The code of the fault that an error becomes. */
   readonly code: FaultCode;
   /** Begins the fault's detail: what was asked for. */
   readonly what: string;
   readonly clock: Clock;
   /** For one question, ms. */
   readonly timeout: number;
-  /** Failures in a row after which nobody is asked for five seconds; null where strangers choose the questions. */
+  /** Failures in a row after which nothing is asked for five seconds; null if strangers choose the questions. */
   readonly failures: number | null;
-  /** Answers that are kept; a tenth of them on top for negative ones, so that nonsense can't push out what is good. */
+  /** How many answers are kept, and a tenth more for negative ones, so that nonsense questions can't push out good answers. */
   readonly entries: number;
   /** The same for questions that have the same answer. */
   keyOf(question: Q): string;
@@ -29,8 +29,8 @@ export interface Asking<Q, A> {
 }
 
 /**
- * Remembers answers: a kept one is given at once, the same question is asked once at a time, no answer is older than
- * its time. `signal` lets one caller leave, not the others.
+ * Caches answers: a cached answer is given at once, the same question is asked once at a time, and no answer is given after
+ * its time. `signal` aborts the wait of one caller; the others go on.
  */
 export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSignal) => Maybe<A> {
   const good = lru<A>(asking.entries);

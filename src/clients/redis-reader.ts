@@ -16,7 +16,7 @@ export interface RedisReaders {
   open(url: string, timeout: number): RedisReader;
 }
 
-/** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
+/** A connection is closed if it wasn't used for so long, ms. So connections of an old config close by themselves. */
 const IDLE = 300_000;
 
 export function redisReaders(log: Log): RedisReaders & Closing {
@@ -64,7 +64,7 @@ class BorrowedRedis implements RedisReader {
     this.#client = null;
   }
 
-  /** The first question waits for the connection; while it is lost the others fail at once. */
+  /** The first question waits for the connection. While the connection is lost, later ones fail at once. */
   async #ready(): Promise<RedisClient> {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.close(), IDLE);

@@ -22,7 +22,7 @@ const secretHelp =
   "a secret is not written into the config: write { fromEnv: NAME } or { fromFile: path/to/file }";
 const publicHelp = "write the text itself, { fromEnv: NAME } or { fromFile: path/to/file }";
 
-/** A secret in the config: where it is, never what it is. */
+/** A secret in the config: the place of its value, never the value itself. */
 export const secretSource = z.union([fromEnv, fromFile], { error: secretHelp });
 
 /** The same for what is no secret and may stand in the config itself, such as a public key. */

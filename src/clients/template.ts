@@ -75,7 +75,7 @@ function render(
   }
   const fill = (text: string) => text.replaceAll(PLACE, (_place, name: string) => encoded.get(name) ?? "");
   const path = fill(parts.path);
-  // A value of dots would climb out of its folder, and dots can't be encoded.
+  // `.` and `..` would lead to another folder, and dots can't be encoded.
   if (path.split("/").some((segment) => DOTS.test(segment))) return null;
   return parts.origin + path + fill(parts.query);
 }

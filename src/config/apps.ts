@@ -2,6 +2,7 @@ import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
 import { sampleHosts } from "../domain/routing/samples.ts";
 import { fieldOf, isObject } from "../kinds.ts";
+import type { Log } from "../ports.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
 import type { Apps, RouteTarget, Settings, Snapshot } from "./snapshot.ts";
@@ -205,4 +206,15 @@ export function edited(
 /** The names of all apps; of a file with one, that has none. */
 export function appNames({ apps, settings }: Snapshot): readonly (string | null)[] {
   return apps === null ? [settings.app] : apps.all.map((it) => it.settings.app);
+}
+
+/** Warns once of each upstream whose certificate isn't checked, however many apps have it. */
+export function warnOfUnchecked({ apps, settings }: Snapshot, log: Log): void {
+  const upstreams = (apps?.all ?? [{ settings }]).map((it) => it.settings.upstream);
+  const unchecked = upstreams.filter((it) => it.insecureSkipVerify).map((it) => it.origin);
+  for (const upstream of new Set(unchecked))
+    log.warn(
+      { upstream },
+      "upstream: insecureSkipVerify believes any certificate: anybody on the way between reads and writes everything",
+    );
 }

@@ -67,7 +67,6 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
     return [{ ...everybodys, ...own, settings: { ...withNeighbours(its, app, apps, settings), signIn } }];
   });
   if (found.length > 0 || first === undefined) return { kind: "complaints", complaints: found };
-  for (const { settings: its } of [first, ...more]) warnOf(its, deps);
   const snapshot = config.apps === undefined ? { ...first, apps: null } : joined(finder, [first, ...more]);
   return { kind: "compiled", snapshot };
 }
@@ -132,14 +131,6 @@ function helpless({ help, mail, routes }: Config): readonly Complaint[] {
 function unaddressed({ mail, publicUrl, console }: Config): readonly Complaint[] {
   if (mail === null || publicUrl !== null || console !== null) return [];
   return [{ path: ["mail"], message: "a link in a mail needs an address; write `publicUrl` or `console`" }];
-}
-
-function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }: RoomDeps): void {
-  if (!insecureSkipVerify) return;
-  log.warn(
-    { upstream: origin },
-    "upstream: insecureSkipVerify believes any certificate: anybody on the way between reads and writes everything",
-  );
 }
 
 function partsOf(config: Config, apps: readonly AppPart[], signIns: readonly (AppSignIn | null)[]): Parts {

@@ -4,7 +4,7 @@ import { readDocument } from "./document.ts";
 import type { Answer, Ask } from "./document-thread.ts";
 import type { Complaint, Problem } from "./problem.ts";
 
-/** A config file that was read elsewhere than in the way of requests. */
+/** A config file that was read in a thread of its own. */
 interface DocumentAside {
   readonly value: unknown;
   /** Puts complaints at their places in the file. */
@@ -19,7 +19,7 @@ type ReadingAside =
 /** A file of this size is read within a few milliseconds; a thread takes longer to begin. */
 const SMALL = 16 * 1024;
 
-/** Reads a config file without keeping the event loop from turning: a large one in a thread of its own. */
+/** Reads a config file without blocking the event loop: a large file is read in a thread of its own. */
 export async function readAside(bytes: Uint8Array, file: string, small = SMALL): Promise<ReadingAside> {
   if (bytes.length > small) return readInThread(bytes, file);
   const reading = readDocument(bytes, file);

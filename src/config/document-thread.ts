@@ -16,7 +16,7 @@ export type Answer =
   | { readonly kind: "end" }
   | { readonly kind: "problems"; readonly problems: readonly Problem[] };
 
-/** About how many values go over at a time. */
+/** About how many values are sent at a time. */
 const PIECE = 500;
 
 function sizeOf(value: unknown): number {

@@ -55,7 +55,7 @@ export function headerRulesOf({ headers, trustedProxies }: HeaderOptions): Heade
   };
 }
 
-/** Matches exact names: another spelling that some server folds to the same name isn't the proxy's. */
+/** Matches exact names: a proxy writes exactly this name, and another spelling that some server folds to it is not the proxy's. */
 function exactly(patterns: readonly string[]): (lowerName: string) => boolean {
   const lower = patterns.map((pattern) => pattern.toLowerCase());
   const exact = new Set(lower.filter((pattern) => !pattern.endsWith("*")));

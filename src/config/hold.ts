@@ -3,13 +3,13 @@ import { edited } from "./apps.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
- * The config that new requests live in. A request asks once, at the door, and keeps what it got. `prefix`, `cookie` and the scheme
- * of `publicUrl` stay as they began.
+ * The current config. A request takes it once, in the intake, and keeps it to its end. `prefix`, `cookie` and the scheme
+ * of `publicUrl` stay as they were at the start.
  */
 export interface Holder {
   current(): Snapshot;
   swap(next: Snapshot): void;
-  /** Lays over the policy of this config, and of each later one, what administrators have said meanwhile. */
+  /** Applies the blocks and the switch of administrators to the policy of this config and of each later one. */
   overlay(edit: (policy: Policy) => Policy): void;
 }
 
@@ -25,8 +25,8 @@ export function holder(initial: Snapshot): Holder {
       held = edited(written, overlaid);
     },
     swap(next) {
-      // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
-      // cookies that browsers have would be the app's: impersonations would go on as the agent without a word.
+      // The gateway's own pages were registered below the prefix at the start. And with another cookie name, the app would get the
+      // cookies that browsers have: impersonated requests would silently go on as the agent.
       const { prefix, cookie } = initial.settings;
       written = edited(next, ({ settings }) => {
         const publicUrl = publicUrlOf(initial, settings.app);
@@ -44,7 +44,7 @@ function publicUrlOf({ apps, settings }: Snapshot, app: string | null): string |
   return apps?.all.find((it) => it.settings.app === app)?.settings.publicUrl;
 }
 
-/** What decides on the name of our cookie; empty where the connection does. */
+/** The scheme of `publicUrl`, which decides on the name of our cookie; empty if the connection decides. */
 export function schemeOf(publicUrl: string | null): string {
   return publicUrl === null ? "" : new URL(publicUrl).protocol;
 }

@@ -19,7 +19,7 @@ export function didYouMean(written: string, words: readonly string[]): string {
   return word === null ? "" : `; did you mean \`${word}\`?`;
 }
 
-/** How many letters to add, drop, change or swap with a neighbour. */
+/** How many letters have to be added, removed, changed or swapped with a neighbour. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -32,7 +32,7 @@ export function writePath(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** By place, so that they read from top to bottom; the same one only once. */
+/** The problems in the order of the file, each once. */
 export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const once = new Map(problems.map((problem) => [formatProblem(problem), problem]));
   return [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column);

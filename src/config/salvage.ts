@@ -4,10 +4,10 @@ import { fieldOf, isObject } from "../kinds.ts";
 import type { AppTables, Parts } from "./compile.ts";
 import { entrySchemas, type Kinds } from "./schema.ts";
 
-/** Of an app that is wrong there, nothing is said about others. */
+/** The place of an app whose `hosts` or `paths` are wrong: it is compared with no other app. */
 const NOWHERE = { hosts: [], paths: [] };
 
-/** The entries of a wrong file that are right by themselves, so that what is wrong between them is said as well. */
+/** The valid entries of an invalid file, so that problems between them are reported too. */
 export function* salvage(value: unknown, kinds: Kinds): Steps<Parts> {
   const schemas = entrySchemas(kinds);
   const owners = fieldOf(value, "owners");

@@ -23,7 +23,7 @@ export function settingsOf(
   const { audit, api } = config;
   const { url, segments, segment } = limits;
   const kinds = config.identity.map((entry) => entry.kind);
-  // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
+  // With `whoami` the app identifies its users itself, and with `oidc` agents may have no account in it: neither needs a token for own traffic.
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
   const when = config.headers.when ?? (appKnows ? "impersonating" : "always");
   const headers = { ...config.headers, when };
@@ -113,7 +113,7 @@ function helpdeskOf({ helpdesk }: Config, secret: SecretReader): Settings["helpd
   };
 }
 
-/** Where customers are asked or told anything they have the page, unless the file says otherwise. */
+/** Customers have their page if they are asked or told anything, unless the file says otherwise. */
 function hasAccessPage({ access, agents }: Config): boolean {
   const asks = agents.some(({ consent }) => consent.mode !== "none" || consent.breakGlass !== null);
   return access.page === undefined ? asks : access.page === "on";

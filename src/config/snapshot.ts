@@ -9,7 +9,7 @@ import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
 import type { HeaderRules } from "./header-rules.ts";
 import type { Config } from "./schema.ts";
 
-/** A part of the checked config as it is handed round: nobody changes it. */
+/** A part of the checked config, deeply read-only. */
 type Fixed<T> = T extends ReadonlySet<unknown> | ((...given: never) => unknown)
   ? T
   : { readonly [Key in keyof T]: Fixed<T[Key]> };

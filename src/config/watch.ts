@@ -13,7 +13,7 @@ interface WatchOptions {
   accepted(loaded: Extract<Load, { kind: "loaded" }>): void | Promise<void>;
   /** A config with problems: nothing has changed. */
   rejected(rejected: Extract<Load, { kind: "rejected" }>): void | Promise<void>;
-  /** What must never be: loading or one of these calls threw. Nothing has changed. */
+  /** Loading or one of these calls threw, which is a bug. Nothing has changed. */
   failed(error: unknown): void;
   /** How long a file must be left alone before it is read, ms. */
   readonly quiet?: number;
@@ -29,8 +29,8 @@ export interface Watch {
 }
 
 /**
- * Watches a config file and brings in each edit that is right. It watches the folders of the file and of what it links to,
- * so that editors that write a new file and Kubernetes, which swaps a link beside it, are seen as well.
+ * Watches a config file and applies each valid edit. It watches the folders of the file and of its link target,
+ * because editors replace the file, and Kubernetes replaces a link beside it.
  */
 export function watch(file: string, options: WatchOptions): Watch {
   const { quiet = 100, every = 5_000 } = options;

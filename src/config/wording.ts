@@ -8,7 +8,7 @@ type RawIssue = z.core.$ZodRawIssue;
 /** Stands for a message that is made later, when the place and its other keys are known. */
 const UNKNOWN_KEY = "unknown key";
 
-/** What a schema says where the schema itself has no words for it; set for the whole process, as zod has it. */
+/** Sets the messages for schemas that have none of their own, for the whole process, since zod has one such setting. */
 export function speakPlainly(): void {
   z.config({ customError: (issue) => plainWords(issue) });
 }
@@ -74,7 +74,7 @@ function withoutUnions(issue: Issue): readonly Issue[] {
   return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-/** Keys that don't belong count most: they show that another form was meant. */
+/** How badly a form fits. Unknown keys count most, because they show that another form was meant. */
 function strangeness(issues: readonly Issue[]): number {
   return issues.reduce(
     (n, issue) => n + (issue.code === "unrecognized_keys" ? issue.keys.length * 10 : 1),

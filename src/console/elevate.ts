@@ -75,10 +75,10 @@ async function elevateNow(who: Visitor, label: Label | null): Promise<FastifyRep
 /** The agent and their impersonation in this browser. Throws `no-elevation` where there is none. */
 function ownOf(
   { trueUser, ownImpersonation }: Visitor,
-  deed: "elevate" | "lower",
+  action: "elevate" | "lower",
 ): readonly [Identity, Impersonation] {
   if (trueUser !== null && ownImpersonation !== null) return [trueUser, ownImpersonation];
-  throw new Fault("no-elevation", `there is no impersonation to ${deed}`);
+  throw new Fault("no-elevation", `there is no impersonation to ${action}`);
 }
 
 /** What was said yes to on the console, for the impersonation that this browser has here. */
@@ -113,10 +113,10 @@ async function lowerNow(who: Visitor): Promise<FastifyReply> {
   readToken(services, "lower", SUBJECTS.lower(agent, own), field(request, "_csrf"));
   const to = returnPath(received, field(request, "to"));
   const judged = await looking(services, received);
-  // Whatever could not be found out is no reason to keep a right that somebody gives back.
+  // An error must not keep an agent from giving a right back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(judged, who, to));
   const lowered = await services.impersonations.lower(own.id);
-  // It is lowered, on record or not: nobody keeps a right that they gave back.
+  // It is lowered, even if that can't be recorded: the agent has given the right back.
   if (lowered !== null) {
     const event = changeEvent(services, received, lowered, "impersonation.lowered");
     await services.unrecorded.write(services, event, "a step down");
@@ -160,10 +160,7 @@ function wayOn({ received }: Visitor, to: string, kept: string | null): string {
   return kept === null ? to : `${received.snapshot.settings.prefix}/confirm?question=${kept}`;
 }
 
-/**
- * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
- * the config allows no step.
- */
+/** The step up that this visitor may take, or the judge's answer that refuses it. Throws `no-elevation` if the config allows none. */
 async function stepUp(who: Visitor, to: string): Promise<Step | Answer> {
   const [agent] = ownOf(who, "elevate");
   const judged = await looking(who.services, who.received);
@@ -206,7 +203,7 @@ function asking(
   return { step, hidden, back: shownAt(who, label) + to };
 }
 
-/** Nobody has to say why they give a right back. */
+/** The question before a step down; it asks for no reason. */
 function lowerQuestion(who: Visitor, to: string): string {
   const { services, received } = who;
   const [agent, own] = ownOf(who, "lower");

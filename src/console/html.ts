@@ -1,6 +1,6 @@
 import { escapeHtml } from "../domain/text/escape-html.ts";
 
-/** HTML that is safe to stand in a page; only `html` and `raw` make it. */
+/** Safe HTML; only `html` and `raw` make it. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -10,7 +10,7 @@ export class Html {
 
 type Part = Html | string | number | null | false | readonly Part[];
 
-/** A template whose values are escaped, unless they are `Html` themselves. Null and false leave nothing. */
+/** A template tag: values are escaped unless they are `Html`; null and false are left out. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(
     strings.reduce((text, string, at) => text + (at === 0 ? "" : render(parts[at - 1] ?? null)) + string, ""),

@@ -10,9 +10,9 @@ export interface Frame {
   readonly title: string;
   readonly prefix: string;
   readonly body: Html;
-  /** Who is really there; null where that is not known or does not matter. */
+  /** The true user; null if unknown or irrelevant. */
   readonly trueUser?: Identity | null;
-  /** Whom they view the app as meanwhile, if anybody. */
+  /** The customer whom they view, if any. */
   readonly effectiveUser?: Identity | null;
   /** Where the name at the top leads to; to our own first page unless given. */
   readonly home?: string;
@@ -69,7 +69,7 @@ export function headOf(title: string, base: string): Html {
 <link rel="stylesheet" href="${base}/console.css">`;
 }
 
-/** A name in a sentence, which turns none of its directions. */
+/** A name in a sentence, isolated so that it can't change the writing direction. */
 export function nameHtml(it: Identity | string): Html {
   return html`<bdi>${typeof it === "string" ? it : nameOf(it)}</bdi>`;
 }

@@ -5,8 +5,8 @@ import type { Services } from "../gateway/services/services.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 
 /**
- * `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. It says
- * what the next request would run as, so the judge is asked. Throws `identity-unavailable` or `store-unavailable`.
+ * `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. It calls the judge,
+ * since it says as whom the next request would run. Throws `identity-unavailable` or `store-unavailable`.
  */
 export function mePage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/me", async (request, reply) => {

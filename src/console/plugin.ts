@@ -57,7 +57,7 @@ interface ConsoleParts {
 
 const OPENER = "cross-origin-opener-policy";
 
-/** Everything below the reserved prefix. What is not there is a 404 of ours; nothing of it is ever forwarded. */
+/** Everything below the reserved prefix. Unknown addresses are 404; nothing is ever forwarded to the app. */
 export function consolePlugin(services: Services, parts: ConsoleParts) {
   return async function guiseConsole(fastify: FastifyInstance): Promise<void> {
     fastify.addHook("onRequest", async function guard(request, reply) {

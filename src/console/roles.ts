@@ -6,7 +6,7 @@ import type { Policy } from "../domain/policy.ts";
 import { wordsIn } from "../page/words/words.ts";
 import type { NavigationLink } from "./layout.ts";
 
-/** Which records somebody may see: all, those of some agents, or none. `own`: of nobody but themselves. */
+/** Which records somebody may see: all, those of some agents, or none. `own`: only their own. */
 export type Sight =
   | { readonly kind: "all" }
   | { readonly kind: "team" | "own"; readonly of: Named }
@@ -26,7 +26,7 @@ export function sightOf({ policy, settings }: Snapshot, person: Identity | null)
         groups: teams.flatMap((it) => it.groups),
       },
     };
-  // One's own past stays in sight when impersonation is switched off.
+  // Agents see their own records also while impersonation is switched off.
   return isListedAgent(policy, person)
     ? { kind: "own", of: { users: [person.id], groups: [] } }
     : { kind: "none" };
@@ -78,7 +78,7 @@ export function navigationFor(
     .map(([, to, words]) => ({ to: settings.prefix + to, words, here: path === settings.prefix + to }));
 }
 
-/** The first of them, where somebody begins; a page that says why not where there is none. */
+/** The first of these pages; if there is none, a page that says why. */
 export function homeOf(snapshot: Snapshot, person: Identity | null): string {
   const first = navigationFor(snapshot, person, "")[0];
   return first?.to ?? `${snapshot.settings.prefix}/start`;

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { textsOf } from "../domain/consent/texts.ts";
 import { type Impersonation, isOpen, wayBack } from "../domain/impersonation.ts";
+import { end, endCookies } from "../gateway/impersonation/start-and-stop.ts";
 import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import { wordsIn } from "../page/words/words.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
@@ -32,14 +32,14 @@ function stopPage({ received }: FastifyRequest): string {
 async function stopNow(services: Services, reply: FastifyReply): Promise<FastifyReply> {
   const { request } = reply;
   const { received } = request;
-  // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
+  // Browsers don't send our cookie with requests of other sites, and such a site must not end an impersonation.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.browser.secret === null) {
     if (received.browser.markerOnly === null) return await seeOther(reply, "/");
     return await stopByMarker(services, reply, received.browser.markerOnly.impersonation);
   }
   const impersonation = await impersonationOf(services, request, received.browser.secret);
-  // A tab that was left open under another impersonation: what ends is not what its banner says.
+  // The tab was opened under another impersonation: ending the present one is not what its banner says.
   const said = field(request, "impersonation");
   if (said !== null && impersonation !== null && said !== impersonation.id)
     return await sendPage(reply, 403, stopPage(request));
@@ -113,7 +113,7 @@ async function leadsTo(services: Services, request: FastifyRequest): Promise<str
   return token !== null && (await countsNow(services, token)) ? returnPath(received, to) : null;
 }
 
-/** What the cookie led to; a store that can't be asked doesn't keep anybody in. */
+/** The impersonation of the cookie; null if the store can't be reached, so that Stop still works. */
 async function impersonationOf(
   services: Services,
   request: FastifyRequest,

@@ -5,23 +5,23 @@ import type { Identity } from "../domain/identity.ts";
 import { type Impersonation, runsAt } from "../domain/impersonation.ts";
 import { type Language, languageFor } from "../domain/language.ts";
 import { Fault } from "../errors.ts";
+import { callerOf } from "../gateway/caller.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { pageHeaders } from "../gateway/stages/answer.ts";
-import { callerOf } from "../gateway/stages/identify.ts";
 import type { Words } from "../page/words/en.ts";
 import { wordsIn } from "../page/words/words.ts";
 import { type Frame, layout } from "./layout.ts";
 import { navigationFor } from "./roles.ts";
 
-/** Who asks for a page of ours, and their impersonation; with the request, and what answers it. */
+/** The visitor of a page of ours and their impersonation, with the request and its reply. */
 export interface Visitor {
   readonly services: Services;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly received: Received;
   readonly trueUser: Identity | null;
-  /** Whether what they showed of themselves is enough for a step up. */
+  /** Whether their sign-in is fresh and strong enough for a step up. */
   readonly strong: boolean;
   /** What the browser's cookie leads to, also another agent's, and also after its end. Null where nobody is signed in. */
   readonly anyImpersonation: Impersonation | null;
@@ -48,7 +48,7 @@ export function routes<Answer>(fastify: FastifyInstance, handlerOf: (answer: Ans
   return { get: adding("GET"), post: adding("POST"), put: adding("PUT"), delete: adding("DELETE") };
 }
 
-/** Routes of ours that ask first who is there. */
+/** Routes that find out first who visits. */
 export function visited(fastify: FastifyInstance, services: Services) {
   return routes(fastify, (answer: (who: Visitor) => Promise<FastifyReply>) => async (_request, reply) => {
     return await answer(await visitor(services, reply));
@@ -142,7 +142,7 @@ export function homeOf({ received }: Visitor): string {
   return site.atConsole ? `${site.app?.origin ?? snapshot.settings.publicUrl ?? ""}/` : "/";
 }
 
-/** What links of ours begin with that are followed elsewhere: in a mail, a helpdesk, a program. */
+/** The beginning of links to our pages that are used elsewhere: in a mail, a helpdesk, a program. */
 export function linkBase({ site, snapshot }: Pick<Received, "site" | "snapshot">): string {
   const { console, publicUrl, prefix } = snapshot.settings;
   return `${console?.origin ?? publicUrl ?? site.origin}${prefix}`;

@@ -83,7 +83,7 @@ function placeOf({ site, snapshot }: Received, to: string): Place | null {
   return { host: named.host, path: canonical.path, query: canonical.query };
 }
 
-/** What can't be read just now is no reason to tell nothing else. */
+/** The last links, or null if they can't be read now, so that the rest of the page is still shown. */
 async function lastOf(
   services: Services,
   { id, snapshot }: Received,

@@ -3,7 +3,7 @@ import type { Check } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { ConsentUsed, Mode } from "./impersonation.ts";
 
-/** The closed list of things worth remembering. */
+/** The closed list of actions that are recorded. */
 export const AUDIT_ACTIONS = [
   "impersonation.started",
   "impersonation.refused",
@@ -58,7 +58,7 @@ export type Ending =
   | "revoked"
   | "unknown";
 
-/** What the config asks to keep of a request besides. */
+/** The further parts of a request that the config asks to record. */
 export interface Captured {
   /** Lower-case names with their values, in the order of the config. */
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -85,7 +85,7 @@ export type ConsentRecord = Pick<
   | "impersonation"
 >;
 
-/** What happened, in our own words; `audit/` turns it into one line in the Elastic Common Schema. Times are ms. */
+/** An event in Guise's own terms; `audit/` turns it into one line in the Elastic Common Schema. Times are ms. */
 export interface AuditEvent {
   readonly id: string;
   readonly at: number;
@@ -130,7 +130,7 @@ export interface AuditEvent {
     readonly duration: number;
     /** null: it goes on. */
     readonly ending: Ending | null;
-    /** How many values of it were withheld from who looked. */
+    /** How many values of the answer were withheld from the agent. */
     readonly withheld?: number;
   } | null;
   readonly decision: {

@@ -11,11 +11,11 @@ import { isSafe } from "./method/method.ts";
 import type { Policy } from "./policy.ts";
 import { asSelfVerdict, otherIdentity, seesAsSelf, startVerdict } from "./target.ts";
 
-/** Asked one after the other; `passed` says whether the way goes on, so the last one of a refusal has not. */
+/** The checks of a decision in their order. `passed` is false for the check that ended it with a refusal. */
 class Trail {
   readonly checks: Check[] = [];
 
-  /** Notes a question and gives back whether it stops here. */
+  /** Adds a check, and returns whether the decision ends with it. */
   stops(name: string, stops: boolean, saw: string): boolean {
     this.checks.push({ name, passed: !stops, saw });
     return stops;
@@ -36,13 +36,13 @@ const NOT_INSTEAD = "What it asks for is not done in your own name instead.";
 const SAME_HOST = "it comes from no page of somebody else’s on another host";
 const SAME_TAB = "it comes from a tab of this person";
 
-/** The customer whom this tab shows is viewed no more: what its page asks for must not be the agent's own. */
+/** The tab shows a customer whose impersonation has ended: a request of its page must not run as the agent. */
 const LEFT_OPEN: Decision = Object.freeze({
   ...refuse(409, "other-tab", NOT_INSTEAD),
   checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is viewed" }]),
 });
 
-/** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
+/** The judge: makes one decision from the facts. The server, `guise explain` and every test call this function. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (isNobodys(session, policy)) return decide(request, { ...session, loaded: NOTHING_LOADED }, policy);
   if (session.loaded.kind === "none") {
@@ -128,7 +128,7 @@ function asSelf(reason: ReasonWord): Verdict {
   return { kind: "forward", as: "self", reason, close: null };
 }
 
-/** Nobody is viewed. Whatever speaks against a start leads to the agent's own view, as if the gateway were not there. */
+/** Decides while nobody is viewed. If an impersonation can't start, the agent gets their own view, as if the gateway weren't there. */
 function decideOwnTraffic(
   request: RequestFacts,
   session: SessionFacts,
@@ -159,7 +159,7 @@ function decideOwnTraffic(
   if (trail.stops("the page is somebody else’s", self !== null, describe(owner.owner)))
     return asSelf(self ?? "own-page");
   const unlisted = owner.unlisted === true;
-  if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "not missing"))
+  if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "nothing says otherwise"))
     return asSelf("protected-target");
   const admission = admit(policy, agent, owner.owner, request.place);
   if (admission.kind === "refused") {
@@ -170,7 +170,7 @@ function decideOwnTraffic(
   const blocked = isBlocked(policy, agent, session.now);
   if (trail.stops("nobody keeps you from it", blocked, blocked ? "an administrator" : "nobody"))
     return refuse(403, "blocked");
-  // A library that keeps what it fetched ahead would show it later, in the place of the page that starts.
+  // A library may keep a prefetched answer and show it later instead of the page that starts an impersonation.
   if (visit !== null && trail.stops("a person opened the page", speculative, purpose(request)))
     return refuse(503, "ask-start");
   if (visit !== null && trail.stops("the browser loads the page", true, `visited by a script (${visit})`))
@@ -180,7 +180,7 @@ function decideOwnTraffic(
   return verdict;
 }
 
-/** Somebody is viewed: either the request goes on as that person, or the impersonation stops. It never runs on as anybody else by itself. */
+/** Decides while a customer is viewed: the request runs as this customer, or it is stopped. It never runs as anybody else. */
 function decideImpersonated(
   request: RequestFacts,
   session: SessionFacts,
@@ -234,7 +234,7 @@ function decideImpersonated(
   return done(request, asConsented(impersonation, consent), session, trail);
 }
 
-/** By what the entry of this place asks, or that of any other. */
+/** The customer's consent, as the grant for this place demands it, or else the first grant for any place. */
 export function consentOf(
   { consent, now }: Pick<SessionFacts, "consent" | "now">,
   { id, agent }: Impersonation,
@@ -282,7 +282,7 @@ function whyEnded(
     return "ended-agent-lost-right";
   if (trail.stops("the person is still there", session.target.kind === "gone", session.target.kind))
     return "ended-target-changed";
-  // What is outside of every part ends nothing: it is refused by itself.
+  // A request outside every granted part is refused, but doesn't end the impersonation.
   const admission = here.kind === "granted" ? here : admit(policy, agent, target);
   if (admission.kind === "refused") {
     trail.stops("you may be this person", true, admission.reason);
@@ -309,13 +309,13 @@ function done(
 ): Verdict {
   const mode = modeAt(impersonation, session.now);
   const stays = request.navigation.serviceWorker;
-  if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no"))
+  if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no service worker"))
     return refuse(403, "denied", NO_WORKER);
   const strayed = isOtherTab(request, impersonation, session);
   if (trail.stops(SAME_TAB, strayed, request.tab ?? session.refererOwner.kind))
     return refuse(409, "other-tab");
   const foreign = request.neighbour && !request.navigation.topLevel;
-  if (trail.stops(SAME_HOST, foreign, foreign ? "another host" : "no")) return OTHER_HOST;
+  if (trail.stops(SAME_HOST, foreign, foreign ? "another host" : "this host")) return OTHER_HOST;
   const { rule } = request;
   const verdict =
     rule === null ? readOnly(request, mode, null) : EFFECTS[rule.effect].judge({ request, mode, rule });
@@ -337,7 +337,7 @@ function ended(reason: ReasonWord): Verdict {
 }
 
 function purpose(request: RequestFacts): string {
-  return request.navigation.speculative ? "prefetch or prerender" : "no";
+  return request.navigation.speculative ? "prefetch or prerender" : "no prefetch";
 }
 
 function describe(person: Identity): string {

@@ -16,13 +16,13 @@ export interface Navigation {
   readonly speculative: boolean;
   /** A script visits a whole page in the place of the browser; null for every other request. */
   readonly visit: Visit | null;
-  /** The answer is for a person's eyes, so a refusal is a page. */
+  /** A person will see the answer, so a refusal is a page. */
   readonly wantsPage: boolean;
   /** A browser fetches the script of a service worker, which would stay in it longer than any impersonation. */
   readonly serviceWorker: boolean;
 }
 
-/** All that the judge may know of the request itself. */
+/** What the judge knows about the request itself. */
 export interface RequestFacts {
   /** The method that counts: what an override makes of it. */
   readonly method: string;
@@ -48,9 +48,9 @@ export interface RequestFacts {
    * send this without the cookie that says whom.
    */
   readonly sentOnlyWhileImpersonating: boolean;
-  /** That, or `tab`, was said where everybody can write it: of those who are no agents it is their own matter. */
+  /** That, or `tab`, stood in the query, where anybody can write it: it counts only for agents. */
   readonly hearsay: boolean;
-  /** Ids of the customers whom this browser has viewed on this host, and views no more: their pages may still be open in it. */
+  /** Ids of the customers whom this browser has viewed on this host before: their pages may still be open in it. */
   readonly viewedBefore: readonly string[];
   /** It comes, or may come, from a page of another of our hosts on which this browser has an impersonation. */
   readonly neighbour: boolean;
@@ -58,7 +58,7 @@ export interface RequestFacts {
   readonly signsIn: boolean;
 }
 
-/** What a browser says of a link of another site that a person clicked: by that an impersonation can begin by itself. */
+/** The navigation of a link on another site that a person clicked: such a navigation can start an impersonation by itself. */
 export const CLICKED: Navigation = {
   topLevel: true,
   byUser: true,
@@ -69,7 +69,7 @@ export const CLICKED: Navigation = {
   serviceWorker: false,
 };
 
-/** What is known of somebody who impersonates nobody and clicks a link. */
+/** The session facts of somebody who impersonates nobody and clicks a link. */
 export function unstarted(
   known: Pick<SessionFacts, "caller" | "owner" | "ownerConsent" | "now">,
 ): SessionFacts {
@@ -82,7 +82,7 @@ export function unstarted(
   };
 }
 
-/** Such a click, but for what is said otherwise; it says nothing that only a browser which impersonates somebody would. */
+/** The request facts of such a click, changed by `more`. Nothing in them points to an impersonation. */
 export function click(more: Partial<RequestFacts>): RequestFacts {
   return {
     method: "GET",
@@ -115,10 +115,7 @@ export type CallerFact =
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 
-/**
- * What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more; `forSure`: one of ours, none that only
- * looks like it.
- */
+/** What the impersonation cookie opened. `lost`: there is no record behind it; `forSure`: the cookie is certainly ours. */
 export type LoadedImpersonation =
   | { readonly kind: "none" }
   | { readonly kind: "found"; readonly impersonation: Impersonation }
@@ -140,7 +137,7 @@ export type ConsentFact =
 /** Nobody was asked anything, or it can't matter. */
 export const UNASKED: ConsentFact = Object.freeze({ kind: "known", said: NOTHING_SAID });
 
-/** All that the judge may know of the people and of what has gone before. */
+/** What the judge knows about the people and about earlier requests. */
 export interface SessionFacts {
   readonly caller: CallerFact;
   readonly loaded: LoadedImpersonation;

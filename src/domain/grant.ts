@@ -15,7 +15,7 @@ export type Admission =
       >;
     };
 
-/** Whether a person is among these people. What is not known about a person never counts in their favour. */
+/** Whether a person is among these people. An unknown fact never gives a right. */
 export function isAmong(people: People, person: Identity): boolean {
   const { id, groups } = person;
   if (people.users !== null && !people.users.includes(id)) return false;
@@ -25,14 +25,14 @@ export function isAmong(people: People, person: Identity): boolean {
   return groups !== null && !groups.some((group) => people.notInGroups.includes(group));
 }
 
-/** The same where doubt counts for being among them: what is not known about a person is taken for what makes them one. */
+/** Whether a person may be among these people: with an unknown fact, they count as being among them. */
 export function mayBeAmong(people: People, person: Identity | null): boolean {
   if (person === null) return true;
   if (person.groups !== null) return isAmong(people, person);
   return isAmong({ ...people, groups: null, notInGroups: [] }, person);
 }
 
-/** Whether this is reason enough for an entry: one is given where it has to be, and is among those to choose from. */
+/** Whether an entry accepts this reason: it is there if one is required, and on the list if there is one. */
 export function takesReason(
   { reason, reasons }: Pick<Grant, "reason" | "reasons">,
   given: string | null,
@@ -66,10 +66,7 @@ function isAgentOf({ kind, agents }: Grant, person: Identity): boolean {
   return (kind === "machine") === (person.machine !== undefined) && isAmong(agents, person);
 }
 
-/**
- * The first entry of `agents` that this agent is in, that has this person in its `mayBe` and covers this place; null asks whether there is
- * any place.
- */
+/** The first grant by which this agent may be this person at this place; `place` null asks about any place. */
 export function admit(
   policy: Policy,
   agent: Identity,
@@ -106,9 +103,9 @@ export function coversAny(policy: Policy, agent: Identity, place: Place): boolea
 }
 
 /**
- * An impersonation under what the config grants today at this place: a mode, a step up or a limit that became less counts at once; one
- * that became more is for those that begin after it. As it is where nothing is granted any more: then it is over anyhow. Where the place
- * is not known, or none of a grant's, the most counts that any entry grants this pair.
+ * An impersonation with today's limits of the config at this place. If mode, step up or limit became smaller, that counts at once; larger
+ * values count only for later starts. If nothing is granted any more, it is returned unchanged, since it ends anyway. If the place
+ * is unknown or outside every grant, the largest values that any entry grants to this pair count.
  */
 export function asGranted(
   policy: Policy,

@@ -18,9 +18,9 @@ export interface ProfileNames {
 }
 
 /**
- * Whose matter a header of a request is, by its name in any spelling. `own`: we alone tell the app anything under it; `identity`:
- * another product tells apps under it who is there; `metadata`: proxies tell apps under it how a request came; `written`: of
- * these, what we write ourselves, with the framing; `plain`: the app's own matter.
+ * What kind of request header a name is, in any spelling. `own`: only Guise writes it; `identity`: other products tell the app with it
+ * who is there; `metadata`: proxies tell the app with it how a request came; `written`: metadata and framing headers
+ * that Guise writes itself; `plain`: every other header.
  */
 type HeaderKind = "own" | "identity" | "metadata" | "written" | "plain";
 
@@ -33,7 +33,7 @@ export interface HeaderPolicy {
   forges(name: string): boolean;
 }
 
-/** Identity headers of other products, folded. An app behind this gateway must not believe them from anybody. */
+/** Identity headers of other products, folded. An app behind this gateway must not get them from clients. */
 export const IDENTITY_HEADERS: readonly string[] = [
   "impersonate-*", // Kubernetes
   "proxy", // becomes HTTP_PROXY in CGI ("httpoxy")
@@ -59,7 +59,7 @@ export const FORWARDED_HEADERS: readonly string[] = wordList(`
   x-http-host-override x-original-* x-real-ip x-rewrite-* x-script-name x-waws-unencoded-url
 `);
 
-/** What the app gets under these names is ours to say, in any spelling. */
+/** Only Guise writes these headers, whatever their spelling. */
 const WRITTEN: readonly string[] = [
   "x-forwarded-for",
   "x-forwarded-host",
@@ -68,7 +68,7 @@ const WRITTEN: readonly string[] = [
   "transfer-encoding",
 ];
 
-/** How a request came, as we know it. `host` and `port` are the browser's idea of ours. */
+/** How a request came. `host` and `port` are those that the browser used. */
 export interface Way {
   readonly ip: string;
   readonly scheme: "http" | "https";
@@ -85,8 +85,8 @@ const CLIENT_ADDRESSES: ReadonlySet<string> = new Set(
 );
 
 /**
- * What a piece of forwarding metadata says while impersonating: what we know ourselves, so that it can't make the app read another
- * address or person than was judged. Null where we know nothing of the kind: then it isn't sent.
+ * The value of a forwarding header while impersonating. It is what Guise itself knows, so that the header can't make the app see another
+ * address or person than was judged. Null: Guise doesn't know such a value, and the header isn't sent.
  */
 export function metadataOf(name: string, { ip, scheme, host, port }: Way): string | null {
   const lower = name.toLowerCase();
@@ -112,14 +112,11 @@ const OWN_DEFAULTS: readonly string[] = [
   "x-guise-impersonation",
   "x-guise-tab",
 ];
-/** Clients send the same few spellings all day; strange ones can't make this grow. */
+/** How many names are remembered. Clients send the same few spellings all the time; unusual ones can't make the memory grow. */
 const MOST_KNOWN = 1000;
 const LONGEST_KNOWN = 64;
 
-/**
- * A header name as the most careless server reads it: lower case, each run of other characters than letters and digits as one, and none at
- * either end.
- */
+/** A header name as the most careless server reads it: lower case, each run of other characters as one, none at either end. */
 export const foldName: (name: string) => string = remembering(
   (name) =>
     name
@@ -169,7 +166,7 @@ export const isMethodOverride: (name: string) => boolean = remembering(
   LONGEST_KNOWN,
 );
 
-/** Our names are known as well where some server would leave out each sign that no name should have: `X-G!uise-User`. */
+/** Recognises our names also in a spelling like `X-G!uise-User`, in case some server drops the odd characters. */
 function ownNames(own: readonly string[]): (name: string) => boolean {
   const folded = nameSet([OWN_PREFIX, ...own]);
   const squeezed = new Set([...OWN_DEFAULTS, ...own].map(squeeze));

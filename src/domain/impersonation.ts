@@ -10,7 +10,7 @@ export interface End {
   readonly why: ReasonWord;
 }
 
-/** One agent being one other person for a while. All times are milliseconds since the epoch. */
+/** One agent viewing the app as one customer, from a start to an end. All times are milliseconds since the epoch. */
 export interface Impersonation {
   /** Public id, in tokens, records and pages; it opens nothing. */
   readonly id: string;
@@ -74,7 +74,7 @@ export function start(order: StartOrder): Impersonation {
   };
 }
 
-/** Where it is in its life at a moment. */
+/** The state of an impersonation at a moment. */
 type Life =
   | "running"
   /** A step up to write counts. */
@@ -85,8 +85,8 @@ type Life =
   | "out"
   | "ended";
 
-/** What may happen to it. */
-export type Deed =
+/** An action on an impersonation. */
+export type Action =
   /** Its use. `page`: the path of a page that was opened; null where something else was used. */
   | { readonly kind: "touch"; readonly page: string | null }
   /** `lasts` in ms; never beyond its end. A null `reason` keeps the first. */
@@ -96,8 +96,8 @@ export type Deed =
   | { readonly kind: "fall-back" }
   | { readonly kind: "end"; readonly why: ReasonWord };
 
-/** What may happen when, and what it is then. What isn't here changes nothing: it ends once, so Stop may be pressed twice. */
-export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Deed["kind"], Life>>>>> = {
+/** The transitions: what can happen in which state, and the next state. Everything else changes nothing, so a second Stop does no harm. */
+export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Action["kind"], Life>>>>> = {
   running: { touch: "running", elevate: "lifted", end: "ended" },
   lifted: { touch: "lifted", elevate: "lifted", lower: "running", end: "ended" },
   lapsed: { touch: "lapsed", elevate: "lifted", lower: "running", "fall-back": "running", end: "ended" },
@@ -127,27 +127,27 @@ export function runsAt(it: Impersonation, now: number): boolean {
   return endedAt(it, now) === null;
 }
 
-/** The impersonation after a deed; the very same where that changes nothing. */
-export function advance(it: Impersonation, deed: Deed, now: number): Impersonation {
-  if (TRANSITIONS[lifeAt(it, now)][deed.kind] === undefined) return it;
-  switch (deed.kind) {
+/** The impersonation after an action; the very same where that changes nothing. */
+export function advance(it: Impersonation, action: Action, now: number): Impersonation {
+  if (TRANSITIONS[lifeAt(it, now)][action.kind] === undefined) return it;
+  switch (action.kind) {
     case "touch":
-      if (deed.page !== null && deed.page !== it.page)
-        return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page: deed.page };
+      if (action.page !== null && action.page !== it.page)
+        return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page: action.page };
       return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
     case "elevate":
       return {
         ...it,
-        writeUntil: Math.min(now + deed.lasts, it.expiresAt),
-        reason: deed.reason ?? it.reason,
+        writeUntil: Math.min(now + action.lasts, it.expiresAt),
+        reason: action.reason ?? it.reason,
       };
     case "lower":
     case "fall-back":
       return { ...it, writeUntil: null };
     case "end":
-      return { ...it, end: { at: now, why: deed.why } };
+      return { ...it, end: { at: now, why: action.why } };
     default:
-      return deed satisfies never;
+      return action satisfies never;
   }
 }
 
@@ -169,7 +169,7 @@ export function endedAt(it: Impersonation, now: number): ReasonWord | null {
   return null;
 }
 
-/** Until when the browser may have something of it at the latest: also one that ended early leaves its cookies till then. */
+/** Until when the browser may have cookies of it at the latest, also if it ended early. */
 export function lastMoment(it: Impersonation): number {
   return Math.max(it.expiresAt, it.end?.at ?? 0);
 }

@@ -58,7 +58,7 @@ export function readPerson(document: unknown, mapping: PersonMapping): Reading<I
   return { kind: "read", value: { ...facts, ...moreOf(language, approvers) } };
 }
 
-/** What few documents say; a language that can't be read is only a language. */
+/** Optional facts. An unreadable language is ignored, since no right depends on it. */
 function moreOf(
   language: Part<string | null> | null,
   approvers: readonly string[] | null,

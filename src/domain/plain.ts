@@ -10,7 +10,7 @@ const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
 const LABEL_LIMIT = 60;
 
 /**
- * A text of others that is safe to show: without control, zero-width and direction characters and piles of accents, on one line, at most
+ * Makes a foreign text safe to show: one line without control, zero-width and direction characters or piles of accents, at most
  * `limit` characters. Empty if nothing is left.
  */
 export function plain(value: string, limit: number = LABEL_LIMIT): string {

@@ -18,10 +18,7 @@ export function writePointer(pointer: Pointer): string {
   return pointer.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/**
- * The value at a JSON pointer. `null` for a JSON null there or on the way; `undefined` where there is no such place. Inherited properties
- * are never read.
- */
+/** The value at a JSON pointer; null also if a null is on the way, undefined if there is no such place. Reads only own properties. */
 export function valueAt(document: unknown, pointer: Pointer): unknown {
   let here = document;
   for (const step of pointer) {

@@ -1,9 +1,8 @@
-/*
- * Headers as they travel: name, value, name, value …, in order, with duplicates and in the sender's spelling. Names to look for are given
- * in lower case.
- */
+/** Headers as they are sent: name, value, name, value …, in order, with duplicates and in the sender's spelling. */
+export type RawHeaders = readonly string[];
 
-export function valuesOf(headers: readonly string[], name: string): readonly string[] {
+/** All values of a name, which is given in lower case. */
+export function valuesOf(headers: RawHeaders, name: string): readonly string[] {
   return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
 }
 
@@ -14,7 +13,7 @@ export function firstValue(headers: readonly string[], name: string): string | n
   return null;
 }
 
-/** Without those of which `goes` is true; the same list where nothing goes. */
+/** The headers without those for which `goes` is true; the same list if there are none. */
 export function without(
   headers: readonly string[],
   goes: (name: string, value: string) => boolean,

@@ -1,4 +1,4 @@
-/** Sets an entry of a map that grows no further than `most`: the one that was set the longest ago makes room. */
+/** Sets an entry of a map that has at most `most` entries: when it is full, the oldest entry is removed. */
 export function setBounded<K, V>(map: Map<K, V>, most: number, key: K, value: V): void {
   map.delete(key);
   map.set(key, value);
@@ -7,7 +7,7 @@ export function setBounded<K, V>(map: Map<K, V>, most: number, key: K, value: V)
   if (!oldest.done) map.delete(oldest.value);
 }
 
-/** The answers to so many questions are kept; strange questions can't make them grow, and longer ones than `longest` aren't kept. */
+/** Caches at most `most` answers of a function; questions longer than `longest` aren't cached. */
 export function remembering<T>(
   ask: (question: string) => T,
   most: number,

@@ -1,7 +1,7 @@
-/** Work that is done piece by piece: at each `yield`, who does it may let others in. */
+/** Work in small steps: at each `yield`, the caller can let other work run. */
 export type Steps<T> = Generator<undefined, T, undefined>;
 
-/** Does it at one go. */
+/** Does all steps at once. */
 export function finish<T>(work: Steps<T>): T {
   for (;;) {
     const step = work.next();

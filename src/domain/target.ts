@@ -13,12 +13,12 @@ export function seesAsSelf(person: Identity, owner: Owner): "own-page" | "viewer
   return owner.viewers.includes(person.id) ? "viewer" : null;
 }
 
-/** A navigation that surely came from outside the app: only such a one may change who is viewed already. */
+/** Whether a navigation certainly comes from outside the app. Only such a navigation can change who is viewed. */
 export function fromOutside(navigation: Navigation): boolean {
   return navigation.topLevel && navigation.site !== "same-origin" && navigation.site !== "unknown";
 }
 
-/** How a start goes on once agent and owner are a permitted pair: at once, or through a page that asks. */
+/** How a start goes on if the agent may be the owner: at once, or with a page that asks first. */
 export function startVerdict(
   grant: Grant,
   navigation: Navigation,
@@ -37,20 +37,20 @@ export function startVerdict(
   }
   if (grant.startStepUp && !isStrong(session.caller, session.now)) return refuse(403, "step-up-required");
   const yes = consent.kind === "granted" ? consent.consent : null;
-  // Why was said with the ask.
+  // The agent gave the reason with the ask.
   if (grant.reason === "required" && yes?.origin !== "asked")
     return { kind: "page", page: "ask-start", reason: "reason-required", grant, close };
-  // Without a click of a person behind it, any page on the web could have sent the browser here.
+  // Without a click of a person, any page on the web could have sent the browser here.
   if (grant.start === "ask" || !navigation.byUser)
     return { kind: "page", page: "ask-start", reason: "ask-start", grant, close };
   const reason = switching ? "switched" : "started";
   return { kind: "forward", as: "start", reason, grant, consent: yes, close };
 }
 
-/** What the page with the form can do something about. */
+/** Reasons for which the page with the form can ask the customer. */
 const ASKED_ON_A_PAGE: ReadonlySet<ReasonWord> = new Set(["consent-required", "approval-required"]);
 
-/** What the owner's say is to a start by this entry. */
+/** The owner's consent to a start by this grant. */
 export function startConsent(
   grant: Grant,
   { caller, ownerConsent, now }: Pick<SessionFacts, "caller" | "ownerConsent" | "now">,
@@ -79,8 +79,8 @@ export function mayChangeIdentity({
 }
 
 /**
- * To which identity a navigation leads while an impersonation runs; null: nothing changes. From outside by itself; from a page that
- * runs as the agent only through a page of ours, since the one that is viewed can forge where it comes from.
+ * The identity to which a navigation changes while an impersonation runs; null: nothing changes. A navigation from outside changes it
+ * directly; one from a page that runs as the agent only through a page of ours, because a customer's page can forge where it comes from.
  */
 export function otherIdentity(
   agent: Identity,

@@ -13,7 +13,7 @@ export function toldReason(reason: ReasonWord, outside: boolean): ToldReason {
   return reason === "owner-lookup-failed" ? reason : "no-owner";
 }
 
-/** For a person to read; the word itself would say too much, or too little. */
+/** The sentences for agents. The reason word itself would tell too much, or too little. */
 export const TOLD = {
   "own-page": "This page is your own, so it runs as yourself.",
   viewer: "You may see this page as yourself, so it does not run as anybody else.",

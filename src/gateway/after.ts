@@ -1,6 +1,6 @@
 import type { Maybe } from "../ports.ts";
 
-/** Goes on with it at once where it is here: own traffic waits for nothing, and a promise for each stage costs more than most stages. */
+/** Calls `next` at once if the value is there. A promise for each stage would cost more time than most stages do. */
 export function after<T, U>(it: Maybe<T>, next: (it: T) => Maybe<U>): Maybe<U> {
   return it instanceof Promise ? it.then(next) : next(it);
 }

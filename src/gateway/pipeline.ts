@@ -4,6 +4,7 @@ import { after } from "./after.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
 import { begunBy } from "./facts.ts";
 import type { Answer } from "./http/raw-response.ts";
+import { notBegun } from "./impersonation/start-and-stop.ts";
 import type { Committed, Forwarding, Judged, Received, Signed } from "./request.ts";
 import { endSpan, endSpanByFault } from "./services/request-span.ts";
 import type { Judging, Services } from "./services/services.ts";
@@ -21,7 +22,6 @@ import { caughtBy } from "./stages/refresh.ts";
 import { respond } from "./stages/respond.ts";
 import { orUnsent, settle } from "./stages/settle.ts";
 import { sign } from "./stages/sign-in.ts";
-import { notBegun } from "./stages/start-and-stop.ts";
 
 /*
  * The twelve stages of a request, in this order and in no other: each takes what the stage before gives (request.ts). HTTP requests and

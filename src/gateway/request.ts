@@ -13,6 +13,7 @@ import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import type { Rule } from "../domain/policy.ts";
+import type { RawHeaders } from "../domain/raw-headers.ts";
 import type { BodyText } from "../domain/routing/conditions/body-parameters.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { Fault } from "../errors.ts";
@@ -20,7 +21,7 @@ import type { Evidence, Maybe } from "../ports.ts";
 import type { AppSession } from "../sessions/app-sessions.ts";
 import type { AppHost, Label } from "../sessions/labels.ts";
 import type { Presented } from "../signin/sign-in.ts";
-import type { HeadPlan, RawHeaders, Settlement, UpstreamHead } from "./http/exchange.ts";
+import type { HeadPlan, Settlement, UpstreamHead } from "./http/exchange.ts";
 import type { Trace } from "./services/tracing.ts";
 
 /*

@@ -21,7 +21,7 @@ const schema = z.strictObject({
 
 type Options = z.infer<typeof schema>;
 
-/** Believes a header, from listed peers only. Insecure: everybody who can send from there can be anybody. */
+/** Believes a header of listed peers. Insecure: anybody who can send from their addresses can claim to be anybody. */
 export const insecureHeader: IdentityKind<Options> = {
   name: VIA,
   describe: "A plain header from a proxy in front; only as safe as the network between.",

@@ -18,8 +18,8 @@ const ASKING = {
 } as const;
 
 /**
- * The keys that an identity provider publishes. Neither an outage nor forged key ids make a storm of questions. Throws a Fault
- * `identity-unavailable` when the keys could not be had.
+ * The keys that an identity provider publishes. Neither an outage nor forged key ids cause many requests. Throws a Fault
+ * `identity-unavailable` if the keys can't be fetched.
  */
 export function publishedKeys(
   url: string,

@@ -10,8 +10,8 @@ interface Held<T> {
 }
 
 /**
- * One question is open at a time and failures back off, so that an outage makes no storm. `refresh` throws a Fault `identity-unavailable`
- * where the answer can't be had; `failed` says so, and `rested` that it was not asked for once more.
+ * Refreshes a value: one request at a time, with a pause after a failure, so that an outage doesn't cause many requests. `refresh` throws a Fault `identity-unavailable`
+ * if it fails; `failed` reports that, and `rested` that it was not tried again yet.
  */
 export function refreshed<T>(
   clock: Clock,

@@ -68,7 +68,7 @@ const schema = z.strictObject({
 
 type Options = z.infer<typeof schema>;
 
-/** Asks the app who its visitor is, with the visitor's own cookies. The app keeps its login. */
+/** Asks the app with the visitor's own cookies who the visitor is. */
 export const whoami: IdentityKind<Options> = {
   name: VIA,
   describe: "The app's own answer to who is signed in, asked with the caller's session cookies.",
@@ -136,7 +136,7 @@ function guest(status: number, url: string): Identification {
   return unknown(VIA, level, `status-${status}`, `${url} answered ${status}`);
 }
 
-/** Without any cookie the app must know nobody: whom it names then, everybody would be. */
+/** Checks the app without a cookie: it must name nobody, or everybody would be that person. */
 function asGuest(answer: HttpAnswer, { url, user }: Options["whoami"]): Finding {
   const { status } = answer;
   const reading = isOfGuests(answer) ? null : personIn(answer, user);

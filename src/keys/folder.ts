@@ -23,10 +23,7 @@ export async function readGenerations(folder: string, name: string): Promise<rea
   return Promise.all(files.map(async (file) => parse(file, await readFile(join(folder, file), "utf8"))));
 }
 
-/**
- * Writes the generation for its owner alone, whole or not at all. False: somebody else was faster with this number,
- * and theirs stands.
- */
+/** Writes the generation for its owner alone, whole or not at all. False: somebody else was faster with this number, and theirs stands. */
 export async function createGeneration(folder: string, it: Generation): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.draft-${randomBytes(8).toString("hex")}`);

@@ -23,7 +23,7 @@ export interface BannerView extends HostView {
   } | null;
   /** The id of the trace that the page's request belongs to. */
   readonly trace: string | null;
-  /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
+  /** When it ends without further use: `until` at the latest, and after `idleFor` ms of no use. */
   readonly endsAt: number;
   readonly until: number;
   readonly idleFor: number;
@@ -48,10 +48,10 @@ interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
 
-/** More of a text is in the record alone. */
+/** Longer texts are cut; only the record has all of it. */
 const MOST_SHOWN = 2_000;
 
-/** The gateway's own name is in no page but for screen readers. */
+/** The usual name of the gateway, which only screen readers read. */
 const USUAL = "Guise";
 
 /** The banner as ASCII HTML that needs no script, no inline style, and shows its text without any stylesheet. */
@@ -123,10 +123,10 @@ export function card(view: CardView): string {
   const sentence = `${before}<b class="name"><bdi>${escaped(whoText(who, view.texts))}</bdi></b>${after}`;
   const link = (word: string) =>
     `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
-  const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
+  const [action, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
   const hidden = [
     ["_csrf", view.token],
-    ["do", deed],
+    ["do", action],
     ["about", about],
   ].map(([name = "", value = ""]) => `<input type="hidden" name="${name}" value="${escaped(value)}"/>`);
   const button = `<form class="say" method="post" action="${address(view, "/card")}">${hidden.join("")}<button type="submit">${escaped(word)}</button></form>`;
@@ -200,7 +200,7 @@ function modeOf({ mode, words }: BannerView): string {
   return `${escaped(words.write)}<span class="rest">${escaped(words.real)}</span>`;
 }
 
-/** How long changes are allowed still, where that is not as long as all the rest. */
+/** How long changes are still allowed, if that is shorter than the impersonation. */
 function lifted({ writeUntil, now, words }: BannerView): string {
   if (writeUntil === null) return "";
   return `<time class="lifted" datetime="${new Date(writeUntil).toISOString()}">${escaped(words.lifted.replace("{n}", String(minutesLeft(writeUntil, now))))}</time>`;

@@ -55,7 +55,7 @@ export function cspNeeds({
   };
 }
 
-/** One script of all parts, so that one source and one hash allow it; each keeps a scope of its own and stands after those that it uses. */
+/** All parts as one script, so that one source and one hash in a policy allow it. Each part has a scope of its own and stands after those that it uses. */
 function bundle(): string {
   const parts = new Map<string, string>();
   const take = (path: string): void => {

@@ -1,10 +1,7 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/**
- * Says the times of a page of ours in the reader's own zone. It stands in the page itself: a file could be exchanged by a service worker of
- * the app.
- */
+/** Shows times in the reader's own zone. It is inline, because a service worker of the app could replace a file. */
 export const LOCAL_TIMES = readFileSync(new URL("local-times-script.js", import.meta.url), "utf8");
 
 /** By which a page's policy knows it. */

@@ -1,4 +1,4 @@
-/** All but what may stand as it is in text, in a quoted attribute, and in any charset of the web: no `\`, no `~`. */
+/** All characters that are not safe in text, in a quoted attribute and in every charset of the web; `\` and `~` are among them. */
 const UNSAFE = /[^A-Za-z0-9 !#$%()*+,\-./:;=?@[\]^_{|}]/gu;
 
 /** A text as ASCII HTML and XML, for between tags and between quotes. */

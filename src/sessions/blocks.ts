@@ -15,7 +15,7 @@ export interface Block {
   readonly why: string | null;
 }
 
-/** What administrators have said to all gateways of a store, besides the config. */
+/** What administrators have set for all gateways of a store, besides the config. */
 export interface Held {
   /** Impersonation is switched off, since when and by whom; null: it is not. */
   readonly off: { readonly by: string; readonly at: number } | null;
@@ -27,7 +27,7 @@ export interface Held {
 export interface Blocks {
   held(): Promise<Held>;
   block(block: Block): Promise<void>;
-  /** Null where nobody kept this agent from anything. */
+  /** Null if this agent wasn't blocked. */
   unblock(agent: string): Promise<Block | null>;
   /** False: it was so already. */
   switchTo(off: Held["off"]): Promise<boolean>;

@@ -38,7 +38,7 @@ export async function change<T>(
     const written = { version: stored.version, expiresAt: options.expiresAt(after) };
     if (await store.write(key, options.write(after), written))
       return { before, after, version: stored.version + 1 };
-    // Many that try again at once would only be in each other's way.
+    // Waits a random time, so that many writers don't collide again at once.
     await sleep(Math.random() * Math.min(attempt, 10));
   }
   throw new Fault("store-unavailable", `${key} was changed by others ${ATTEMPTS} times in a row`);

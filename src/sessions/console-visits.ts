@@ -21,7 +21,7 @@ export interface ConsoleVisits {
 const MOST = 10_000;
 
 interface ConsoleVisitsDeps extends SealedValuesDeps {
-  /** How long it is believed what was read of one, ms. */
+  /** For how long a visit that was read is cached, ms. */
   readonly cacheFor: () => number;
 }
 

@@ -30,8 +30,8 @@ export interface JarCookies {
     sent: string | null,
   ): Promise<readonly string[]>;
   /**
-   * The lines that make the browser the agent's own again; also for a while after the end. Never throws: without the store they are of
-   * what was seen last.
+   * The lines that restore the agent's own cookies in the browser, also for a while after the end. Never throws: without the store they are made
+   * from the jar as this process saw it last.
    */
   restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }

@@ -40,7 +40,7 @@ export async function settle(context: SessionContext): Promise<void> {
   for (const [id, end] of context.pendingEnds) {
     try {
       const lost = context.unrecorded.has(id);
-      // Without a listener that records it, it is left to the other gateways.
+      // Without a listener that records the end, another gateway does it.
       if (lost && context.onLost.size === 0) continue;
       const closed = await store(context, id, end);
       context.pendingEnds.delete(id);
@@ -79,10 +79,7 @@ async function emptyJar({ jars, log }: SessionContext, id: string): Promise<void
   });
 }
 
-/**
- * The end of one whose record the store has lost: it is put back with its end in it, so that every gateway knows, and one alone is
- * the first.
- */
+/** Writes a record that the store has lost back, with its end in it, so that every gateway knows. Only one gateway is the first. */
 async function putBack(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
   const known = context.watch.get(id);
   if (known === null || isForgotten(context, known.it)) return { first: false, impersonation: null };
@@ -96,7 +93,7 @@ async function putBack(context: SessionContext, id: string, { at, why }: End): P
   return { first: running, impersonation: it };
 }
 
-/** Whether its record has had its time. */
+/** Whether its record is old enough to be gone. */
 function isForgotten({ clock, keepFor }: SessionContext, it: Impersonation): boolean {
   return lastMoment(it) + keepFor <= clock.now();
 }
@@ -124,7 +121,7 @@ async function vanished(context: SessionContext, known: Known): Promise<void> {
   await settle(context);
 }
 
-/** The one gateway that has put it back tells of its end. */
+/** Reports the end, on the one gateway that has put the record back. */
 function tellLost(context: SessionContext, { first, impersonation }: Closed): void {
   const end = recordedEnd(impersonation);
   if (!first || impersonation === null || end === null) return;

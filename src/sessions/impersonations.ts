@@ -4,8 +4,8 @@ import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { LoadedImpersonation } from "../domain/facts.ts";
 import {
+  type Action,
   advance,
-  type Deed,
   type Impersonation,
   isOpen,
   type StartOrder,
@@ -35,8 +35,8 @@ export interface Opened {
 }
 
 /**
- * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
- * `store-unavailable`; what must work in every state never does, and says so.
+ * The impersonations: which agent views which customer, since when and for how long. Methods that ask the store may throw a Fault
+ * `store-unavailable`; those that must always work say that they never throw.
  */
 export interface Impersonations extends JarCookies {
   open(order: OpenOrder): Promise<Opened>;
@@ -88,9 +88,7 @@ export interface Impersonations extends JarCookies {
 interface ImpersonationsDeps extends SealedValuesDeps {
   readonly bulletin: Bulletin;
   readonly log: Log;
-  /**
-   * How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given.
-   */
+  /** How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given. */
   readonly keepFor?: number;
   /** How long what the browser needs to be itself again is kept after that end, ms; a day unless given. */
   readonly wayBackFor?: number;
@@ -201,9 +199,9 @@ async function open(context: SessionContext, order: OpenOrder): Promise<Opened> 
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */
-async function change(context: SessionContext, id: string, deed: Deed): Promise<Impersonation | null> {
+async function change(context: SessionContext, id: string, action: Action): Promise<Impersonation | null> {
   const done = await context.records.change(id, (it) =>
-    context.pendingEnds.has(id) ? it : advance(it, deed, context.clock.now()),
+    context.pendingEnds.has(id) ? it : advance(it, action, context.clock.now()),
   );
   if (done === null || !done.changed) return null;
   await announce(context, done.entry);

@@ -84,7 +84,7 @@ const REMEMBERED = 1_000;
 export function jars(options: JarsOptions): Jars {
   const { store, clock, keepFor, wayBackFor } = options;
   const envelope = envelopes(options.seal);
-  // Answers of one gateway take turns, so that only gateways race with each other.
+  // Changes by one gateway are made one after the other, so that only gateways compete with each other.
   const inTurn = turns();
   const kept = ({ over, appSessions = [] }: HeldJar) =>
     over || appSessions.length > 0 ? wayBackFor : keepFor;
@@ -103,7 +103,7 @@ export function jars(options: JarsOptions): Jars {
     read: async (id) => {
       const stored = await store.read(keyOf(id));
       if (stored !== null) return envelope.open(id, stored.value);
-      // A store that has lost it leaves the way back that is known here.
+      // If the store has lost the jar, what this process knows is enough to restore the browser.
       const known = envelope.known(id);
       return known === null || known.until + wayBackFor <= clock.now() ? GONE : finished(known);
     },

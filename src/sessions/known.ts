@@ -23,7 +23,7 @@ export interface Known extends Entry {
 /** An impersonation that is over, with its end in it also where the clock alone ended it. */
 export type Ended = Impersonation & { readonly end: End };
 
-/** Of those that have ended and are stored; of older ones the store knows. */
+/** How many ended impersonations are kept in memory; older ones are only in the store. */
 const MOST_ENDED = 10_000;
 
 export type Watch = ReturnType<typeof watch>;
@@ -44,7 +44,7 @@ export function watch(clock: Clock) {
     observe: (entry: Entry, news: boolean): void => {
       const { it } = entry;
       const before = known.get(it.id);
-      // An older answer may come late; and an end is for good.
+      // An older answer may arrive late, and an end is never taken back.
       if (before !== undefined && (!isOpen(before.it) || entry.version < before.version)) return;
       const after = seen(entry);
       known.set(it.id, after);

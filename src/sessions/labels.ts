@@ -5,7 +5,7 @@ import { change } from "./compare-and-set.ts";
 import { sealedJson } from "./seal.ts";
 import type { SealedValuesDeps } from "./sealed-values.ts";
 
-/** By what the identity sources knew the agent when they came from the app's own host. */
+/** The cookies and headers by which identity sources knew the agent when they came from the app's own host. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly cookies: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface Label {
   readonly agent: string;
   /** What opens the impersonation; no browser has it. */
   readonly secret: string;
-  /** What the label's own cookie holds: it opens nothing on any other host. */
+  /** The value of the label's own cookie; it opens nothing on any other host. */
   readonly session: string;
   readonly app: AppHost;
   readonly credentials: Credentials;
@@ -63,7 +63,7 @@ export interface Labels {
 interface LabelsDeps extends SealedValuesDeps {
   /** How long an ended label is remembered, ms. */
   readonly remember: () => number;
-  /** How long it is believed what was read of one, ms. */
+  /** For how long a label that was read is cached, ms. */
   readonly cacheFor: () => number;
 }
 

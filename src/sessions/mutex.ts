@@ -1,4 +1,4 @@
-/** Lets work on the same thing take turns, in the order in which it came; what fails doesn't hold up the next. */
+/** Runs work under the same name one after the other, in the order in which it came. A failure doesn't stop the next. */
 type InTurn = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 export function turns(): InTurn {

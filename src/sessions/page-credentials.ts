@@ -9,9 +9,9 @@ import type { SealedValuesDeps } from "./sealed-values.ts";
 type Held = Pick<Impersonation, "id" | "expiresAt">;
 
 /**
- * What the app's answers gave the pages of an impersonation, of which only a keyed hash is kept: by that a credential that a page
- * got as the customer is told from the agent's own. In this process all of it, up to a limit; in the store, for the other
- * gateways and the next start, what answers with few values gave, and what has been used.
+ * The credentials that the app's answers gave to the pages of an impersonation, as keyed hashes. They tell a credential that a page
+ * got as the customer from the agent's own. This process keeps all of them, up to a limit. The store, for other
+ * gateways and the next start, keeps those of answers with few values, and those that were used.
  */
 export interface PageCredentials {
   /** Keeps the `most` that were learnt or used last. Never throws. */
@@ -24,11 +24,11 @@ interface PageCredentialsDeps extends SealedValuesDeps {
   readonly log: Log;
 }
 
-/** An answer that says no more than this is one that hands out a credential, rather than a list of things. */
+/** An answer with at most so many values probably hands out a credential; one with more is probably a list. */
 const FEW = 16;
 /** In the store, of one impersonation. */
 const SHARED = 256;
-/** Gateways that write at the same time are in each other's way now and then. */
+/** How often a write is tried when several gateways write at the same time. */
 const ATTEMPTS = 50;
 /** Impersonations that are remembered here. */
 const REMEMBERED = 1_000;
@@ -37,7 +37,7 @@ export function pageCredentials(deps: PageCredentialsDeps): PageCredentials {
   const { clock, log } = deps;
   const key = Buffer.from(hkdfSync("sha256", deps.sealKey, "guise sessions", "page credential hash", 32));
   const prefix = key.toString("base64url");
-  // Half of the hash, so that it can't be extended.
+  // Only half of the hash, so that the hash can't be extended.
   const hashed = ({ id }: Held, value: string) =>
     hash("sha256", `${prefix} ${id} ${value}`, "base64url").slice(0, 22);
   const stored = shared(deps);

@@ -47,7 +47,7 @@ export interface Records {
   list(): Promise<readonly Impersonation[]>;
 }
 
-/** Where the record of this secret lies; null for what can't be a secret of ours. */
+/** The key of the record of this secret; null if the text can't be one of our secrets. */
 export function keyOfSecret(secret: string): string | null {
   return SECRET.test(secret) ? RECORD + digest(secret) : null;
 }
@@ -75,7 +75,7 @@ export function records(options: RecordsOptions): Records {
       const secret = randomBytes(32).toString("base64url");
       const key = keyOfSecret(secret) ?? "";
       const life = { version: null, expiresAt: expiresAt(it) };
-      // The record last: what is cut off before it opens nothing.
+      // The record is written last: an interrupted write leaves nothing that opens anything.
       await pointer.create(it.id, key, life.expiresAt);
       await store.write(wayOf(key), it.id, { version: null, expiresAt: lastMoment(it) + wayBackFor });
       if (!(await all.write(key, it, life)))

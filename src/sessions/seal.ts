@@ -3,7 +3,7 @@ import { Fault } from "../errors.ts";
 import type { Store } from "../ports.ts";
 import type { ChangeOptions } from "./compare-and-set.ts";
 
-/** Keeps text so that only we can read it, and only where it was put. */
+/** Encrypts text so that only gateways with this key can read it, and only at its place. */
 export interface Seal {
   /** `label` says what it is; nothing opens under another label. */
   seal(text: string, label: string): string;
@@ -11,7 +11,7 @@ export interface Seal {
   open(sealed: string, label: string): string;
 }
 
-/** For names of keys: ids of people may be long, and neither they nor secrets may be readable there. */
+/** A digest for names of keys: ids may be long, and neither ids nor secrets must be readable in the store. */
 export function digest(text: string): string {
   return hash("sha256", text, "base64url");
 }

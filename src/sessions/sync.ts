@@ -4,7 +4,7 @@ import { asKnown, missed, settle } from "./end.ts";
 import type { Known } from "./known.ts";
 import { type Entry, isRecordKey } from "./records.ts";
 
-/** Keeps what this process knows true: by news of other gateways, by the clock, and by looking again. `also` is done every while as well. */
+/** Keeps what this process knows up to date: by messages of other gateways, by the clock, and by reading again. `also` runs at the same interval. */
 export function upkeep(context: SessionContext, checkEvery: number, also: () => void) {
   /** Keys whose record has to be read again. */
   const unsure = new Set<string>();

@@ -19,7 +19,7 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "DEC-07": ["test/clients/memo.test.ts"],
   "WS-08": ["test/system/faults/many-sockets.test.ts"],
   "WS-09": ["test/gateway/big-bodies.test.ts"],
-  "UP-01": ["test/gateway/http/dial.test.ts", "test/faults/outside.test.ts"],
+  "UP-01": ["test/gateway/http/client/dial.test.ts", "test/faults/outside.test.ts"],
   "UP-03": ["test/system/faults/clients.test.ts"],
   "DOS-01": ["test/system/faults/clients.test.ts"],
   "DOS-02": ["test/faults/reload.test.ts"],

@@ -94,6 +94,26 @@ t.test("it serves the app, its metrics, and stops when it is told to", async (t)
   t.match(it.out(), /"signal":"SIGTERM"/);
 });
 
+t.test("a certificate that isn't checked is warned of once, for however many apps and workers", async (t) => {
+  const folder = testFolder(t, {});
+  const config = join(folder, "my.yaml");
+  const upstream = '{ url: "https://127.0.0.1:9", insecureSkipVerify: true }';
+  const apps = ["a", "b"].map(
+    (it) => `  ${it}: { hosts: [${it}.test], audience: ${it}, upstream: ${upstream} }\n`,
+  );
+  await writeFile(
+    config,
+    `apps:\n${apps.join("")}identity: [{ demo: { users: [{ id: "1" }] } }]\nagents: []\n`,
+  );
+  for (const workers of ["1", "2"]) {
+    const places = ["-c", config, "--port", "0", "--admin-port", "0", "--data", join(folder, workers)];
+    const it = guise(t, ["serve", ...places, "--workers", workers]);
+    await it.until(/guise is listening/);
+    t.equal(await over(it), 0);
+    t.equal(it.out().split("insecureSkipVerify").length - 1, 1, `${workers} workers`);
+  }
+});
+
 t.test("what is on its way is finished before it ends", async (t) => {
   const answering = Promise.withResolvers<() => void>();
   const app = await httpApp(t, (_request, response) => answering.resolve(() => response.end("late")));

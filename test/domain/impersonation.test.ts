@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import {
+  type Action,
   advance,
-  type Deed,
   endedAt,
   endsAt,
   type Impersonation,
@@ -88,23 +88,23 @@ t.test("nothing is changed in place", async (t) => {
 });
 
 const time = fc.integer({ min: NOW - 5_000, max: NOW + 70_000 });
-const deed: fc.Arbitrary<Deed> = fc.oneof(
+const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant("touch" as const), page: fc.constantFrom(null, "/a", "/b") }),
   fc.record({
     kind: fc.constant("elevate" as const),
     lasts: fc.integer({ min: 1, max: 30_000 }),
     reason: fc.constantFrom(null, "fix"),
   }),
-  fc.constantFrom<Deed>({ kind: "lower" }, { kind: "fall-back" }, { kind: "end", why: "ended-by-agent" }),
+  fc.constantFrom<Action>({ kind: "lower" }, { kind: "fall-back" }, { kind: "end", why: "ended-by-agent" }),
 );
 const life = fc
-  .array(fc.tuple(deed, time), { maxLength: 12 })
-  .map((deeds) => deeds.reduce((it, [done, at]) => advance(it, done, at), { ...IT, idleFor: 40_000 }));
+  .array(fc.tuple(action, time), { maxLength: 12 })
+  .map((actions) => actions.reduce((it, [done, at]) => advance(it, done, at), { ...IT, idleFor: 40_000 }));
 
-t.test("every deed leads to where the table says, and one that isn't in it changes nothing", async (t) => {
+t.test("every action leads to where the table says, and one that isn't in it changes nothing", async (t) => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(life, deed, time, (it, done, at) => {
+    fc.property(life, action, time, (it, done, at) => {
       const before = lifeAt(it, at);
       const next = advance(it, done, at);
       const expected = TRANSITIONS[before][done.kind];
@@ -113,7 +113,7 @@ t.test("every deed leads to where the table says, and one that isn't in it chang
     }),
     { numRuns: 2_000 },
   );
-  t.equal(seen.size, Object.keys(TRANSITIONS).length * 5, "each deed was done in each place");
+  t.equal(seen.size, Object.keys(TRANSITIONS).length * 5, "each action was done in each place");
 });
 
 t.test(
@@ -121,7 +121,7 @@ t.test(
   async (t) => {
     const limits = (it: Impersonation) =>
       JSON.stringify([it.agent, it.effectiveUser, it.mode, it.startedAt, it.expiresAt, it.idleFor]);
-    const holds = fc.property(life, deed, time, (it, done, at) => {
+    const holds = fc.property(life, action, time, (it, done, at) => {
       const next = advance(it, done, at);
       if (limits(next) !== limits(it)) return false;
       if (it.end !== null) return next === it;

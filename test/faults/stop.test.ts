@@ -40,7 +40,7 @@ function listens(port: number): Promise<boolean> {
 }
 
 t.test(
-  "row 11: told to stop, it takes nothing new, finishes what is open, writes the closing record to sockets, and loses no record",
+  "row 11: told to stop, it takes nothing new, finishes what is open, closes sockets, and loses no record",
   async (t) => {
     const redis = await redisServer();
     t.teardown(() => redis.stop());

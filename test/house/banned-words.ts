@@ -35,6 +35,7 @@ export const BANNED_NAMES: readonly string[] = [
   "world",
   "elsewhere",
   "debts",
+  "deed",
   "rouse",
   "hurry",
 ];

@@ -9,7 +9,7 @@ export interface CheckpointKey {
   readonly privateKey: KeyObject;
 }
 
-/** What a checkpoint attests: this producer's record of this number had this hash. It stands in `guise.checkpoint`. */
+/** A checkpoint, as it stands in `guise.checkpoint`: it attests the hash of the producer's record with this number. */
 export interface Checkpoint {
   readonly producer: string;
   readonly sequence: number;
@@ -28,7 +28,7 @@ export function isCheckpoint(value: unknown): value is Checkpoint {
   return Number.isSafeInteger(it.sequence) && texts.every((text) => typeof text === "string");
 }
 
-/** Signs what stands before now. */
+/** Signs a checkpoint with these facts. */
 export function signCheckpoint(key: CheckpointKey, facts: Omit<Checkpoint, "kid" | "signature">): Checkpoint {
   const unsigned = { ...facts, kid: key.kid };
   const signature = sign(null, Buffer.from(attested(unsigned)), key.privateKey).toString("base64url");
@@ -55,13 +55,13 @@ interface CheckpointOptions {
   /** A checkpoint is due after so many records, and after so much time, ms, also when nothing happened. */
   readonly every: number;
   readonly within: number;
-  /** Told of each one when it is durable; meant for a place that is not this disk. */
+  /** Called with each checkpoint once it is durable, so that it can be kept somewhere else than on this disk. */
   readonly made: (checkpoint: Checkpoint) => void;
 }
 
-/** Makes the checkpoints of one life. */
+/** Writes the checkpoints of one producer. */
 export interface Checkpoints {
-  /** Writes one if it is due, or in any case. Rejects as the journal does. */
+  /** Writes a checkpoint if one is due, or with `anyhow` in any case. Rejects as the journal does. */
   look(options?: { readonly anyhow: boolean }): Promise<void>;
 }
 

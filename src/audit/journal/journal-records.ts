@@ -2,14 +2,14 @@ import { createHash, randomUUID } from "node:crypto";
 import { ECS, printable } from "../record/format.ts";
 import type { Tip } from "../record/hash-chain.ts";
 
-/** The end of a life that another one has taken note of. */
+/** The end of a producer, as a later one found it. */
 export interface Ended {
   readonly id: string;
   readonly sequence: number;
   readonly hash: string;
-  /** Bytes that were cut off behind that record: nobody was ever told that they are there. */
+  /** Bytes that were cut off after the last record; they were never acknowledged. */
   readonly torn: number;
-  /** The file where they were laid aside, since there were whole records among them. */
+  /** The file to which they were moved because there were whole records among them. */
   readonly aside: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Moment {
   readonly monotonic: number;
 }
 
-/** What the journal says about itself, in between the events, and `event.type` of that; documented in docs/audit.md. */
+/** The journal's own records between the events, with their `event.type`; documented in docs/audit.md. */
 const TYPES = {
   "journal.boot": "start",
   "journal.adopted": "info",
@@ -49,7 +49,7 @@ export function mark(
   });
 }
 
-/** The first record of a life, or a later one that takes note of more ended lives. */
+/** The first record of a producer, or a later one that names more producers that have ended. */
 export function bootMark(
   action: "journal.boot" | "journal.adopted",
   moment: Moment,
@@ -62,7 +62,7 @@ export function bootMark(
   });
 }
 
-/** The outcome of an intent whose process ended in between, as a draft: nobody knows how it went. */
+/** The outcome `unknown` of an intent whose process ended before the request did, as a draft. */
 export function unknownOutcome(intentLine: string, moment: Moment): string {
   const intent: IntentRecord = JSON.parse(intentLine);
   const { guise: before, http, ...rest } = intent;
@@ -98,7 +98,7 @@ interface IntentRecord {
   readonly guise: { readonly chain: Tip; readonly checks?: readonly string[] };
 }
 
-/** Always the same for the same intent, so that two gateways that both write it write a duplicate that can be told. */
+/** The same id for the same intent, so that a second copy by another gateway can be recognised. */
 function unknownId(intent: string): string {
   const hex = createHash("sha256").update(`unknown:${intent}`).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -4,13 +4,13 @@ import type { Clock } from "../../ports.ts";
 import { NO_HASH, seal, type Tip } from "../record/hash-chain.ts";
 import { makeSegment, type SegmentFile, untouched, writeAll } from "./segments.ts";
 
-/** A record without its number; a function is told what stands before it. */
+/** A record without its number; a function gets the number and hash of the record before it. */
 type Draft = string | ((before: Tip) => string);
 
 /**
  * - `open`: takes records.
- * - `full`: the last write failed for want of space, or of a descriptor for the next file. Nothing was written, and the
- *   next one is tried nevertheless, since either may come back.
+ * - `full`: the last write failed because there was no space, or no file descriptor. Nothing was written. The next write
+ *   is tried all the same, because either may be free again.
  * - `failed`: a write or an fsync failed. What the disk has is unknown from then on, so nothing is ever taken again.
  */
 export type JournalState = "open" | "full" | "failed" | "closed";
@@ -22,7 +22,7 @@ interface JournalOptions {
   readonly segmentBytes: number;
   readonly segmentAge: number;
   readonly clock: Clock;
-  /** Asked for so many bytes of space before records are refused for want of it; true: some was made, try again. */
+  /** Called before records are refused because there is no space: frees so many bytes if it can. True: try again. */
   readonly makeRoom?: (bytes: number) => Promise<boolean>;
 }
 
@@ -55,7 +55,7 @@ interface Sealed {
   readonly tip: Tip;
 }
 
-/** Records of one group at the most, so that a long queue doesn't make one long wait. */
+/** The most records of one group, so that a long queue doesn't make all of them wait for one long write. */
 export const GROUP = 1_000;
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
@@ -102,7 +102,7 @@ export class Journal {
     return this.#state;
   }
 
-  /** Why it failed for good; null as long as it did not. */
+  /** The fault with which it failed for good; null if it has not failed. */
   fault(): Fault | null {
     return this.#fault;
   }
@@ -180,7 +180,7 @@ export class Journal {
     return { text, tip };
   }
 
-  /** Makes `bytes` of the file durable. The file of a name that somebody took away is synced as gladly, and kept nowhere. */
+  /** Makes `bytes` of the file durable. Fails if the file was removed or renamed: a sync of such a file would succeed, but keep nothing. */
   async #sync(file: SegmentFile, bytes: number): Promise<void> {
     const { monotonic } = this.#options.clock;
     const started = monotonic();
@@ -191,12 +191,12 @@ export class Journal {
     await this.#certain(Promise.all([synced(), untouched(file, bytes)]));
   }
 
-  /** What can't be proved later: pages are marked clean after a failed sync, so a second one would succeed and say nothing. */
+  /** Waits for a sync that must not be repeated: after a failed sync the system marks its pages as clean, so a second one would succeed without writing. */
   async #certain(proof: Promise<unknown>): Promise<void> {
     try {
       await proof;
     } catch (error) {
-      // What could not even be opened was not tried.
+      // If the file could not be opened, nothing was tried.
       if (!NO_DESCRIPTOR.has(codeOf(error))) this.#state = "failed";
       throw error;
     }
@@ -221,7 +221,7 @@ export class Journal {
     return file;
   }
 
-  /** After want of space the file is cut back to what is durable; any other failure of a file that is open is final. */
+  /** If there was no space, the file is cut back to its durable part. Any other error of an open file is final. */
   async #refuse(error: unknown): Promise<Fault> {
     const code = codeOf(error);
     const [space, descriptor] = [NO_SPACE.has(code), NO_DESCRIPTOR.has(code)];

@@ -10,9 +10,9 @@ import { type Budget, budget, type Mark, type Shipped } from "./retention.ts";
 import { type Source, sourceOf } from "./source.ts";
 
 /**
- * - `strict`: a record that can't be made durable is refused, and so is what it is about.
- * - `blocking`: waits for the disk, but goes on when that fails; what was lost is counted.
- * - `batch`: never waits; what the disk has not yet at a crash is lost.
+ * - `strict`: if a record can't be made durable, it is refused, and so is the request that it is about.
+ * - `blocking`: waits for the disk, but goes on if that fails; lost records are counted.
+ * - `batch`: never waits; a crash loses records that are not on the disk yet.
  */
 type AuditMode = "strict" | "blocking" | "batch";
 
@@ -27,8 +27,8 @@ interface LedgerOptions {
   readonly segmentBytes?: number;
   readonly segmentAge?: number;
   /**
-   * See BudgetOptions. Defaults: shipped records are kept for 24 h or 1 GB; those that are not, up to 1 GB where they
-   * are shipped at all, and where the journal is the only place, for ever and as far as the disk goes.
+   * See BudgetOptions. Defaults: shipped records are kept for 24 h or up to 1 GB. Other records are kept up to 1 GB if they
+   * are shipped at all; if the journal is the only place, they are kept for ever, up to the size of the disk.
    */
   readonly most?: number;
   readonly keepFor?: number;
@@ -56,7 +56,7 @@ interface LedgerCounters {
   readonly disk: Readonly<Budget["counters"]> & { readonly mark: Mark };
 }
 
-/** What begins something, or says that it goes on. Above the hard mark the rest of the disk is for how things end. */
+/** Actions that begin or continue something. Above the hard watermark they are refused, so that ends still find space. */
 const BEGINNINGS: ReadonlySet<AuditAction> = new Set([
   "impersonation.started",
   "impersonation.elevated",
@@ -67,7 +67,7 @@ const MEGABYTE = 1024 * 1024;
 const HOUR = 3_600_000;
 const MOST_WAITING = 100_000;
 
-/** Opens the ledger: cuts torn tails, gives open intents of ended lives their outcome, writes the boot record. */
+/** Opens the ledger: repairs the journals of ended producers, writes the outcomes of their open intents, and writes the boot record. */
 export async function ledger(options: LedgerOptions): Promise<AuditLedger> {
   const { segmentBytes = 16 * MEGABYTE, segmentAge = HOUR } = options;
   let it: AuditLedger | null = null;
@@ -100,7 +100,7 @@ export class AuditLedger implements Ledger, Closing {
     this.#life = life;
     this.source = sourceOf(options.folder, life, (through) => {
       this.#through = through;
-      // What was full of records that are safe elsewhere has room from now on.
+      // If the disk was full of records that are safe elsewhere, there is space from now on.
       void this.sweep();
     });
     this.#budget = budget({
@@ -206,7 +206,7 @@ export class AuditLedger implements Ledger, Closing {
     }
   }
 
-  /** Each part whatever becomes of the others. */
+  /** Runs each part, even if another one fails. */
   async #sweepNow(): Promise<void> {
     await this.#tried("audit: ended lives could not be looked after", async () => {
       if (this.#life.booted() && this.#life.journal.state() === "open") await this.#life.adopt();
@@ -271,7 +271,7 @@ function checkpointsOf(
     key: checkpoint,
     every: 1_000,
     within: 60_000,
-    // The log is the further place: what a collector has taken away can't be cut here any more.
+    // The log is a second place: a checkpoint that a log collector has taken can't be removed here any more.
     made: (made) => witness.info({ checkpoint: made }, "audit: checkpoint"),
   });
 }

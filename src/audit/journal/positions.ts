@@ -6,13 +6,13 @@ import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 
 /**
- * How far the sink said to have each life, kept over its outages and our restarts: what was safe there once need not be
- * counted as waiting when the sink can't be asked. In one small file of the journals' folder, which all gateways share.
+ * The last record of each producer that the sink said to have. It is kept in one small file of the journals' folder, which all gateways share,
+ * so that records that the sink has don't count as waiting during an outage of the sink or after a restart.
  */
 export interface Confirmed {
   /** The last record of this producer; null: nobody ever said. `now` is what the sink says now, null while it can't be asked. */
   hear(producer: string, now: number | null): number | null;
-  /** Makes durable what there is to remember of these lives; those of `others` stay, all else is forgotten. Never rejects. */
+  /** Stores the positions of these producers; those of `others` stay, all others are deleted. Never rejects. */
   keep(through: ReadonlyMap<string, number>, others: ReadonlySet<string>): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ interface ConfirmedOptions {
   readonly log: Log;
 }
 
-/** Opens the file. One that can't be read is reported, and is as good as none: then less is known to be safe, not more. */
+/** Opens the file. If it can't be read, that is logged, and no record counts as safe. */
 export async function confirmed({ folder, producer, log }: ConfirmedOptions): Promise<Confirmed> {
   const path = join(folder, "shipped.json");
   const known = await readOr(path, log);
@@ -65,10 +65,7 @@ async function readOr(path: string, log: Log): Promise<Map<string, number>> {
 export interface CursorFile {
   /** Null: the file was not there, nothing was ever sent. Throws `UnreadablePositions` for what is no such file. */
   read(): Promise<Map<string, number> | null>;
-  /**
-   * Durable when it resolves; whole or as before when the process ends in between. What another process wrote meanwhile
-   * stays, as far as it is further on.
-   */
+  /** Writes positions durably; a crash leaves the old or the new file. Positions of another process that are further on stay. */
   write(positions: ReadonlyMap<string, number>): Promise<void>;
 }
 

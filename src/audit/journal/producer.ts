@@ -75,14 +75,14 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
         options.log.warn({ err: error }, "audit: the journal ends without a closing record");
       } finally {
         await it.close();
-        // A life that wrote nothing is nothing to take note of.
+        // A producer without records leaves nothing for others to take over.
         lock.release({ remove: it.counters.groups + it.counters.failures === 0 });
       }
     },
   };
 }
 
-/** `<host>-<time>-<chance>`: nobody else's, ever. Also right where a folder was copied with a machine's image. */
+/** `<host>-<time>-<random>`: a name that no other process ever has, not even on a copy of this machine's image. */
 function producerName(now: number): string {
   const host = hostname()
     .replace(/[^A-Za-z0-9]+/g, "-")

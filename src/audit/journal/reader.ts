@@ -13,7 +13,7 @@ interface ReadLimit {
 
 const CHUNK = 256 * 1024;
 
-/** Reads one producer's records in order, from one place on, and waits nowhere: no records means none yet. */
+/** Reads one producer's records in order, from a given one on. It never waits: no records means that there are none yet. */
 export class Reader {
   readonly #folder: string;
   readonly #producer: string;

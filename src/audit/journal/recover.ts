@@ -8,7 +8,7 @@ import { type Lock, takeLock } from "./lock.ts";
 import { cutTorn } from "./repair.ts";
 import { lockPath, openProducers, type Segment, segmentsIn } from "./segments.ts";
 
-/** A life that ended, held by our lock: its tail is cut, and we owe it a mark in our own journal. */
+/** An ended producer whose lock we hold. Its journal is repaired; our own journal has yet to name its end. */
 export interface Dead extends Ended {
   readonly lock: Lock;
   readonly answers: Answers;
@@ -20,7 +20,7 @@ export interface Taken {
   readonly failed: readonly { readonly producer: string; readonly fault: Fault }[];
 }
 
-/** What one life left open, as lines by id, and intents of others that it answered. */
+/** The open intents of one producer, as lines by id, and intents of others for which it has an outcome. */
 interface Answers {
   readonly open: ReadonlyMap<string, string>;
   readonly answered: ReadonlySet<string>;
@@ -28,7 +28,7 @@ interface Answers {
 
 const INTENT = '"action":"impersonation.intent"';
 const OUTCOME = '"action":"impersonation.outcome"';
-/** The last words of a life that left nothing open. */
+/** How the closing record of a producer without open intents continues. */
 const ORDERLY = `${CLOSED},"outcome":"success"`;
 const ID = /"event":\{"sequence":\d+,"id":"([^"]+)"/;
 const ANSWERED = /"intent":"([^"]+)"/;

@@ -4,7 +4,7 @@ import type { Log } from "../../ports.ts";
 import { type Confirmed, confirmed } from "./positions.ts";
 import { openProducers, type Segment, segmentsIn } from "./segments.ts";
 
-/** How full the journal's part of the disk is: from `soft` on it is an alarm, at `hard` nothing new is begun. */
+/** How full the journal's part of the disk is: `soft` is an alarm, at `hard` nothing new starts. */
 export type Mark = "ok" | "soft" | "hard";
 
 const SOFT = 0.7;
@@ -56,10 +56,7 @@ interface Found {
   readonly free: number;
 }
 
-/**
- * Watches the disk of the journal. What was not shipped is never deleted. Lives that other processes hold are theirs to
- * count and to delete.
- */
+/** Watches the journal's disk space. It never deletes unshipped records, nor those of other processes that still run. */
 export function budget(options: BudgetOptions): Budget {
   const counters = { held: 0, kept: 0, budget: 0, deleted: 0 };
   let opening: Promise<Confirmed> | null = null;
@@ -70,13 +67,13 @@ export function budget(options: BudgetOptions): Budget {
     const memory = await opening;
     const { all, others, free } = await look(options, memory);
     const room = sum(all) + free;
-    // What fills the disk to its end with what could go stands in the way of all others on it.
+    // Deletable records must not fill the disk: other programs write there too.
     const short = Math.max(wanted, (1 - HARD) * room - free);
     const going = toDelete(all, { now, short, ...options });
     for (const segment of going) await rm(segment.path, { force: true });
     const left = all.filter((segment) => !going.has(segment));
     const held = sum(left.filter((segment) => segment.shipped === "no"));
-    // What was written while we looked counts twice rather than never.
+    // Bytes that were written meanwhile may count twice, but never not at all.
     counters.held = held + (added - before);
     counters.kept = sum(left) - held;
     counters.budget = Math.max(1, Math.min(options.most() ?? room, room));
@@ -147,7 +144,7 @@ interface Wish extends Pick<BudgetOptions, "keepFor" | "keepBytes"> {
   readonly short: number;
 }
 
-/** The oldest first. While the sink can't be asked only want of space is a reason: it may come back with less than it had. */
+/** The files to delete, the oldest first. While the sink can't be asked, files are deleted only if there is no space, because the sink may come back with fewer records. */
 function toDelete(all: readonly Sized[], { now, short, keepFor, keepBytes }: Wish): ReadonlySet<Sized> {
   const deletable = all
     .filter((it) => it.shipped !== "no")

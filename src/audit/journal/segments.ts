@@ -42,7 +42,7 @@ export async function openSegment({ path }: Segment): Promise<FileHandle | null>
   }
 }
 
-/** Producers whose life was not yet taken note of by another: they run, or died. */
+/** Producers whose end no other one has recorded yet: they still run, or died. */
 export async function openProducers(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).flatMap((name) => LOCK.exec(name)?.[1] ?? []).sort();
 }
@@ -118,7 +118,7 @@ export async function makeSegment(
   return { handle, path, inode: ino, first, openedAt, named: false };
 }
 
-/** Writes all of it, in as many pieces as the system likes. */
+/** Writes all bytes, also if the system takes them in several pieces. */
 export async function writeAll({ handle }: SegmentFile, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);

@@ -3,10 +3,7 @@ import { linkOf } from "../record/hash-chain.ts";
 import { writtenOf } from "../record/parse.ts";
 import type { Receipt, Stretch } from "./receipt.ts";
 
-/**
- * Compares a receipt with records, line by line in the order in which they stand. `copies`: a record may come twice, as in a stream to
- * which it was sent again.
- */
+/** Compares a receipt with records, line by line in their order. `copies`: a record may come twice, as in a stream. */
 export function against(receipt: Receipt, { copies }: { readonly copies: boolean }) {
   const watched = receipt.records.map((it) => watch(it, receipt.jti, copies));
   return {

@@ -35,7 +35,7 @@ const receipt = z.object({
 
 /** The records of one access in one producer's journal. */
 export type Stretch = Readonly<z.infer<typeof stretch>>;
-/** What a customer can show of one access that is over: what it was, and where its records stand. */
+/** A receipt of one access that has ended: what it was, and which records it has. */
 export type Receipt = Readonly<z.infer<typeof receipt>>;
 
 const TYPE = "guise-receipt+jws";

@@ -136,7 +136,7 @@ function eventPart(event: AuditEvent, context: RecordContext, cut: string[]): ob
   };
 }
 
-/** Of an event about a consent all of it, of what is done by one which it was. */
+/** The whole consent for an event about a consent; only its id for what is done under one. */
 function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): object | undefined {
   const used = impersonation?.consent;
   if (consent === undefined)
@@ -226,7 +226,7 @@ function bodyPart(form: Captured["form"], redact: Redact, cut: string[]): object
   return { content: cap(field, redact(form.fields), CAPS.body, cut) };
 }
 
-/** What the judge asked, a line each; `no:` begins the one that it stopped at. */
+/** The checks of the decision, one line each; the check at which it stopped begins with `no:`. */
 function checksPart({ decision }: AuditEvent, cut: string[]): readonly (string | undefined)[] | undefined {
   if (decision?.checks === undefined) return undefined;
   return decision.checks.map(({ name, passed, saw }) =>
@@ -270,7 +270,7 @@ function iso(at: number): string {
 /** JSON escapes the controls below U+0020; these hide or turn text around, or end a line for some readers. */
 const UNPRINTABLE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-/** JSON in which nothing hides: what can't be seen is escaped. */
+/** JSON with all invisible characters escaped. */
 export function printable(json: string): string {
   return json.replace(UNPRINTABLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -18,7 +18,7 @@ const SECRET_PARTS =
 interface RedactOptions {
   /** Further names, compared without regard to case. */
   readonly names?: readonly string[];
-  /** Names whose values are written as a keyed hash, so that equal values can be told without being known. */
+  /** Names whose values are written as a keyed hash: equal values can be recognised, but not read. */
   readonly hash?: readonly string[];
   readonly key: Buffer;
 }

@@ -68,7 +68,7 @@ class Growing {
       this.#consent.see({ id: guise.consent.id, origin: guise.consent.origin ?? null }, when);
     if (action === "impersonation.started") this.#begin.see(at, when);
     if (action === "impersonation.outcome" && guise.route !== undefined) this.#routes.add(guise.route);
-    // A mail is nobody's deed, and an end may be somebody else's.
+    // A mail has no actor, and an end may be made by somebody else.
     if (action === "impersonation.ended") {
       this.#end.see({ at, why: guise.decision ?? null }, when);
       this.#ended.see(user?.target ?? person, when);
@@ -97,7 +97,7 @@ class Growing {
   }
 }
 
-/** What a record counts as besides. */
+/** The further figures that a record counts for. */
 function countedAs({
   event,
   http,

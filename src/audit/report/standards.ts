@@ -210,7 +210,7 @@ function soc2({ accesses, asks, askOf, of }: Evidence, sample: number): Findings
   };
 }
 
-/** So many, spread evenly over the period, always the same ones: nobody chooses. */
+/** A sample of this size, spread evenly over the period. It is always the same, so nobody can choose it. */
 function sampleOf<T>(all: readonly T[], most: number): readonly T[] {
   if (all.length <= most) return all;
   return Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]).filter(

@@ -18,9 +18,9 @@ import type { Visited } from "./parts.ts";
 import type { Mark, Picture, Question, RequestIds, Run, View } from "./search.ts";
 
 /**
- * Finds records again: in the stream where there is one, else in the journals of this machine. What it finds them by is a file
- * beside them that can be deleted at any time. Works in a thread of its own. Calls throw `audit-unavailable` when records
- * can't be read just now.
+ * Searches the records: those of the stream if there is one, else those of this machine's journals. Its index is a file
+ * that can be deleted at any time. It works in a thread of its own. Calls throw `audit-unavailable` while records
+ * can't be read.
  */
 export interface Archive extends Closing {
   search(question: Question, limit: number, beyond: Mark | null): Promise<Page>;
@@ -40,7 +40,7 @@ interface ArchiveOptions {
   /** The stream to read instead of the journals. */
   readonly redis: { readonly url: string; readonly stream: string } | null;
   readonly log: Log;
-  /** Nothing is read before this time or the first question, so that a start stays quick; ms. */
+  /** Reading begins after this time or with the first question, so that the gateway starts quickly; ms. */
   readonly patience?: number;
 }
 

@@ -121,10 +121,7 @@ export class Catalog {
     return Number(this.#get("select coalesce(sum(breaks), 0) as sum from producers")?.sum);
   }
 
-  /**
-   * What lies before this spot of the stream was taken away on purpose: it is forgotten, and a producer may go on with any
-   * number.
-   */
+  /** What lies before this spot of the stream was taken away on purpose: it is forgotten, and a producer may go on with any number. */
   trimmed({ spot, place }: Pick<Spot, "spot" | "place">): void {
     this.#run("update producers set sequence = 0");
     this.#run("delete from records where spot < ? or (spot = ? and place < ?)", spot, spot, place);

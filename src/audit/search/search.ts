@@ -102,10 +102,10 @@ export const REFUSED = "refused";
 /** Asks for requests that changed something. */
 export const CHANGED = "changed";
 
-/** What a list leaves out unless it is asked for: each intent has its outcome, and each look would lengthen the list. */
+/** Actions that a list has only on request: each intent has its outcome, and each look at the list would make it longer. */
 const USUALLY_LEFT_OUT = ["impersonation.intent", "audit.read"];
 const PROGRESS = "impersonation.progress";
-/** What agents must not find among their own: it tells which addresses belong to people whom they may not be. */
+/** The action that agents don't find among their own records: it would tell which addresses belong to people whom they may not be. */
 export const NOT_THEIRS = "impersonation.not-started";
 export const COLUMNS = "id, at, place, spot, size";
 
@@ -277,7 +277,7 @@ const BY_ID = "select id from people where key = ?";
 const OF_TEAM = `select id from people where key in (select value from json_each(?1))
  union select id from people where roles is not null and exists
  (select 1 from json_each(people.roles) as role where role.value in (select value from json_each(?2)))`;
-/** Everybody who had an address is meant by it, then and now; two people can have the same. */
+/** An e-mail address stands for everybody who has or had it; two people can have the same. */
 const BY_EITHER = `${BY_ID} union select person from addresses where email = ?`;
 
 function people(

@@ -6,10 +6,10 @@ interface Debt {
   readonly since: number | null;
 }
 
-/** What lives that are over still owe to a sink. */
+/** The records of ended producers that a sink doesn't have yet. */
 export function backlog(source: Source) {
   const pending = new Map<string, Debt>();
-  // A life that is over has no more records; its files are read once.
+  // An ended producer writes no more records, so its files are read once.
   const ends = new Map<string, number>();
   const last = async (producer: string): Promise<number> => {
     const end = ends.get(producer) ?? (await source.last(producer));

@@ -1,11 +1,11 @@
-/** The rests of a loop between its rounds. */
+/** The pauses of a loop between its rounds. */
 export interface Pause {
-  /** Rests until `wake`, `ms` at the most; not at all if `wake` was called since the last time. */
+  /** Pauses until `wake`, at most `ms`; not at all if `wake` was called since the last pause. */
   idle(ms: number): Promise<void>;
-  /** Rests so long, also after `wake`; only `endRest` ends it sooner. */
+  /** Pauses for `ms`, also after `wake`; only `endRest` ends it sooner. */
   sleep(ms: number): Promise<void>;
   wake(): void;
-  /** Ends the rest that goes on now, of either kind. */
+  /** Ends the present pause of either kind. */
   endRest(): void;
 }
 

@@ -46,7 +46,7 @@ export interface ShipperStatus extends SinkCounts {
   readonly warnings: readonly string[];
 }
 
-/** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
+/** Sends records from the journal to one sink, beginning after the last record that the sink has. */
 export class Shipper implements Closing {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
@@ -153,7 +153,7 @@ export class Shipper implements Closing {
   #failed(error: unknown): void {
     const { log, sink } = this.#options;
     if (this.#stopping) log.warn({ sink: sink.name }, "audit: what is left is sent by the next life");
-    // What our own end has cut short is nobody's fault.
+    // If our own `close` has ended the attempt, that is no failure of the sink.
     if (this.#over) return;
     this.#count.failures += 1;
     this.#ailment.ill(error);
@@ -183,7 +183,7 @@ export class Shipper implements Closing {
     }
   }
 
-  /** Finds out what these lives owe, before the first of them is carried on. */
+  /** Counts the unsent records of these producers before the first of them is sent. */
   async #survey(over: readonly string[]): Promise<void> {
     try {
       for (const producer of over) {
@@ -254,7 +254,7 @@ export class Shipper implements Closing {
     this.#readers.delete(producer);
   }
 
-  /** Everything that was known of the sink may be wrong: it is asked again. */
+  /** Forgets all that is known of the sink and asks it again. */
   async #forget(): Promise<void> {
     this.#stale = false;
     const readers = [...this.#readers.values()];

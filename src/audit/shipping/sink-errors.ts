@@ -2,8 +2,8 @@ import type { Clock, Log } from "../../ports.ts";
 import { UnreadablePositions } from "../journal/positions.ts";
 
 /**
- * What may keep records from a sink, in the metric's label and the log: a closed list, so that no text of anybody's becomes
- * a label. docs/metrics.md has it as well.
+ * The problems of sinks, as they stand in the metric's label and in the log. The list is closed, so that no foreign text becomes
+ * a label. docs/metrics.md has the same list.
  */
 export const PROBLEMS = [
   // Redis' own words.
@@ -53,7 +53,7 @@ export function problemWord(error: unknown): ProblemWord {
   return found ?? MEANT.find(([pattern]) => pattern.test(text))?.[1] ?? "other";
 }
 
-/** What is wrong, for people: the word that Redis puts first, the system's code, or the sentence. Never a label. */
+/** The problem as a text for people: Redis' first word, the system's code, or a sentence. Never used as a label. */
 export function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message === "fetch failed" && error.cause !== undefined) return problemOf(error.cause);

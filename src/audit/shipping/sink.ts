@@ -10,7 +10,7 @@ export interface SinkCounts {
   readonly refused: number;
 }
 
-/** Where shipped records go. Closing it ends at once whatever is under way, which rejects then. */
+/** A destination of shipped records. `close` aborts what is under way, which then rejects. */
 export interface Sink extends Closing {
   /** Stands in status, log and metrics. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Sink extends Closing {
   counts(): SinkCounts;
   /** Called when what the sink has may be less than it said: asked again, it says where to go on. */
   changed(heard: () => void): void;
-  /** What an operator should know about how safe records are there; asked once a connection. */
+  /** Warnings for the operator about how safe records are there; asked once for each connection. */
   warnings(): Promise<readonly string[]>;
 }
 

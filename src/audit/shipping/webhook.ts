@@ -9,7 +9,7 @@ import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 import { addressOf, type Delivery, delivery, type Signer, signer } from "./webhook-delivery.ts";
 import { type HookLinks, type HookRecord, hookMessage, NO_LINKS } from "./webhook-message.ts";
 
-/** An address that is told of events; what it misses is not kept for it. */
+/** A webhook. Events that it misses are not kept for it. */
 export interface WebhookOptions {
   /** http or https; a user and password in it are sent as Basic authorization. */
   readonly url: string;
@@ -20,7 +20,7 @@ export interface WebhookOptions {
   readonly format?: "json" | "slack";
   /** None unless given. */
   readonly links?: HookLinks | undefined;
-  /** What is sent in the place of our own message. */
+  /** The body that is sent instead of our own message. */
   readonly body?: BodyTemplate | undefined;
   /** For all of one POST, ms. */
   readonly timeout?: number;
@@ -28,7 +28,7 @@ export interface WebhookOptions {
   readonly retryAfter?: number;
 }
 
-/** Stands before a producer's name in the file of positions: where a life that was here at the first start is begun with. */
+/** Stands before a producer's name in the file of positions: from where a producer is told that was there before the webhook. */
 const FROM = "from ";
 
 /**

@@ -16,7 +16,7 @@ export interface LaidAside {
   readonly file: string;
 }
 
-/** What lives say of ended ones, by the producer that they speak of. */
+/** What producers recorded about the ends of others, by the producer that has ended. */
 export class Claims {
   readonly all = new Map<string, Claim[]>();
   readonly aside: LaidAside[] = [];
@@ -98,7 +98,7 @@ export class ExternalCheckpoints {
   }
 }
 
-/** Wall time, ms. Where nothing is here, nothing is older; a time that is none is no excuse either. */
+/** When the oldest of these lives began, wall time in ms; NaN if there is none, or if a time can't be read: then nothing counts as older. */
 function oldestOf(lives: ReadonlyMap<string, Here>): number {
   if (lives.size === 0) return Number.NaN;
   let oldest = Number.POSITIVE_INFINITY;
@@ -116,7 +116,7 @@ export interface Stretch {
   readonly signature: string | null;
 }
 
-/** A life that goes on has a checkpoint each minute, ms. */
+/** The longest time without a checkpoint that is normal, ms: a running producer writes one each minute. */
 const LONGEST = 300_000;
 
 /**
@@ -130,7 +130,7 @@ export function unattested(
 ): readonly string[] {
   const pairs = [...claims].flatMap(([producer, all]) => all.map(({ by }) => ({ by, producer })));
   const named = Map.groupBy(pairs, ({ by }) => by);
-  // From those that need nobody on to all whom they attest for: who attests for himself, in a circle as well, is never reached.
+  // Starts with the producers that need no attestation and follows whom they attest. Producers that only attest each other are never reached.
   const attested = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
   for (const producer of attested)
     for (const other of named.get(producer) ?? []) attested.add(other.producer);
@@ -139,6 +139,6 @@ export function unattested(
 
 function long({ at, attested, signature }: Stretch, now: number): boolean {
   const until = signature === null ? now : Date.parse(at);
-  // A time that is none is no excuse.
+  // An unreadable time doesn't make a gap acceptable.
   return !(until - Date.parse(attested.at) <= LONGEST);
 }

@@ -2,7 +2,7 @@ import type { Written } from "../../audit/record/parse.ts";
 
 const LEFT = 16;
 
-/** One record for a person's eyes, on one line; nothing in it can move the cursor or hide. */
+/** One record as one line for people. No character in it can move the cursor or be invisible. */
 export function printed(record: Written): string {
   const { event, user, guise, url, http } = record;
   const effective = user?.effective?.id;

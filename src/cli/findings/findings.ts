@@ -5,7 +5,7 @@ import { examplesAstray, keysNeverAsked } from "./examples.ts";
 import { administrators } from "./people.ts";
 import { shadedRoutes, shadedRules } from "./shading.ts";
 
-/** What is hardly meant in a config that is right, in the order of the file. */
+/** The warnings about a valid config: what is probably a mistake, in the order of the file. */
 export async function findingsIn({ config, value, load, locate }: Examined): Promise<readonly Problem[]> {
   const { snapshot } = load;
   const apps = compiledApps(config, snapshot);

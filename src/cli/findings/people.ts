@@ -3,7 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import { isAmong, isListedAgent } from "../../domain/grant.ts";
 import type { People, Policy } from "../../domain/policy.ts";
 
-/** What apps call those who administer them. */
+/** What apps call their administrators. */
 const ADMINISTER =
   /^(?:.*[-_ ])?(?:admins?|administrators?|root|superusers?|super-?admins?|sysops?|staff|owners)$/i;
 

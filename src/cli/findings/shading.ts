@@ -12,7 +12,7 @@ import {
 
 type Rule = Config["rules"][number];
 type Route = Config["routes"][number];
-/** What of an app is asked about samples. */
+/** The part of an app that samples are matched against. */
 type Index<Name extends keyof Snapshot> = { readonly snapshot: Pick<Snapshot, Name> };
 
 const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "GUISE"];

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { Settings } from "../../config/snapshot.ts";
-import { dialer } from "../../gateway/http/dial.ts";
+import { dialer } from "../../gateway/http/client/dial.ts";
 
 const LONGEST = 10_000;
 

@@ -16,7 +16,7 @@ export function listed(running: readonly Impersonation[], now: number): readonly
   }));
 }
 
-/** One line each, for eyes. */
+/** One line for each impersonation, for people. */
 export function runningText(running: readonly Impersonation[], now: number): string {
   if (running.length === 0) return "nothing is running\n";
   const lines = running.map((it) => {

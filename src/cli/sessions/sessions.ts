@@ -1,7 +1,7 @@
 import { type Impersonation, recordedEnd } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
+import { endEvent } from "../../gateway/impersonation/start-and-stop.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
-import { endEvent } from "../../gateway/stages/start-and-stop.ts";
 import type { Closed } from "../../sessions/end.ts";
 import { CONFIG, type CommandIo, command, FLAG, type Given, TEXT, USUAL_CONFIG } from "../command.ts";
 import { type OpenSessions, openSessions } from "./open.ts";

@@ -22,7 +22,7 @@ export interface Inspection {
   readonly scanned: readonly string[];
 }
 
-/** Rows at the most: a person has fewer groups, and a search shows fewer people. */
+/** The most rows of an answer: a person has fewer groups, and a search shows fewer people. */
 const MOST_ROWS = 1_000;
 
 /**
@@ -39,7 +39,7 @@ export interface Database {
   close(): void;
 }
 
-/** It is the statement that is at fault, not the way to the server. */
+/** The error is in the statement, not in the connection. */
 export class StatementError extends Error {}
 
 /** What went wrong while a statement was looked at. SQLSTATEs of class 42 are wrong syntax, names that aren't there, rights that are missing. */

@@ -8,7 +8,7 @@ import { Pool } from "./pool.ts";
 import type { SqlConnection } from "./postgres.ts";
 import { SqliteFile } from "./sqlite.ts";
 
-/** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
+/** A connection is closed if it wasn't used for so long, ms. So connections of an old config close by themselves. */
 const IDLE = 30_000;
 
 interface DatabaseOptions {

@@ -27,7 +27,7 @@ export function mysqlConnection(address: ServerAddress, ca: string | null): SqlC
     bigNumberStrings: true,
     dateStrings: true,
     disableEval: true,
-    // A server must not ask for files of ours.
+    // Keeps a server from asking for files of this machine.
     flags: ["-LOCAL_FILES"],
     ...(tls
       ? { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(ca === null ? {} : { ca }) } }

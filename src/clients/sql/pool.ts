@@ -4,7 +4,7 @@ import { unlessAborted } from "../abort.ts";
 export interface Pooled {
   /** Whether it can be used again. */
   readonly usable: boolean;
-  /** At once, without waiting for the other side. */
+  /** Closes the connection at once, without waiting for the other side. */
   destroy(): void;
   /** Calls back once when the connection is over, also after `destroy`. */
   whenClosed(heard: () => void): void;
@@ -23,8 +23,8 @@ interface PoolOptions<C extends Pooled> {
 }
 
 /**
- * Connections that are shared out, one user at a time. The drivers' own pools let a question wait without end for a connection,
- * or hold on to one that hangs.
+ * A pool of connections, each used by one caller at a time. The drivers' own pools would let a question wait for ever for a connection,
+ * or keep a connection that hangs.
  */
 export class Pool<C extends Pooled> {
   readonly #options: PoolOptions<C>;
@@ -39,8 +39,8 @@ export class Pool<C extends Pooled> {
   }
 
   /**
-   * Does the work with a connection. What aborts, or fails in any way, ends its connection: nobody gets one in the middle of
-   * something. One that was dead before it was used is replaced once by a new one, so the work may be begun twice.
+   * Does the work with a connection. If the work aborts or fails, the connection is closed, so that nobody gets one in the middle of
+   * something. If a connection turns out to be dead, the work is started once more with a new one.
    */
   async use<T>(work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
     const first = await this.#take(signal);
@@ -49,7 +49,7 @@ export class Pool<C extends Pooled> {
     } catch (error) {
       if (first.fresh || signal.aborted || !(error instanceof ConnectionLost)) throw error;
     }
-    // The server went away meanwhile, and with it all the others that wait here.
+    // The server has gone away meanwhile, so the other idle connections are dead too.
     for (const { connection } of this.#idle.splice(0)) connection.destroy();
     const second = await this.#take(signal);
     return await this.#work(second.connection, work, signal);

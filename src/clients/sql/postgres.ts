@@ -39,7 +39,7 @@ export function postgresConnection(address: ServerAddress, ca: string | null): S
     ssl: tls ? { rejectUnauthorized: true, ...(ca === null ? {} : { ca }) } : false,
     keepAlive: true,
   });
-  // An end is heard by `whenClosed` and by the one who asks.
+  // The end of a connection is reported by `whenClosed` and to the caller who waits for an answer.
   client.on("error", () => undefined);
   return new PostgresConnection(client);
 }
@@ -96,7 +96,7 @@ class PostgresConnection implements SqlConnection {
         "select coalesce(format_type(t, null), '') as type from unnest($1::oid[]) with ordinality as o(t, n) order by n",
         [`{${types.map(({ oid }) => oid).join(",")}}`],
       );
-      // With values, and for tables that fit into a page, the planner would take another plan than at work.
+      // With real values, or for very small tables, the planner would choose another plan than in production.
       await this.#client.query(
         "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off",
       );

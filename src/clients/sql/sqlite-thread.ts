@@ -1,4 +1,4 @@
-// The thread of one SQLite database: the runtime's driver waits for the disk, and no request may wait with it.
+// The thread of one SQLite database. The runtime's driver blocks while it waits for the disk, which must not block requests.
 
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";

@@ -5,7 +5,7 @@ import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { homeOf, isKnown, parameter, routes, sendPage, type Visitor, visited, visitor } from "../visitor.ts";
-import { say } from "./deeds.ts";
+import { say } from "./actions.ts";
 import { exported } from "./export.ts";
 import { membersPage } from "./members.ts";
 import { accessesOf, onePast } from "./past.ts";

@@ -13,7 +13,7 @@ import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { moment } from "../moment.ts";
 import type { Visitor } from "../visitor.ts";
-import { placeOf } from "./deeds.ts";
+import { placeOf } from "./actions.ts";
 import type { Customer } from "./saying.ts";
 import { customerPage, textsAt } from "./texts.ts";
 

@@ -4,8 +4,8 @@ import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent } from "../../gateway/consent/answers.ts";
 import { ownCookies } from "../../gateway/http/own-cookies.ts";
+import { answerConsent } from "../../gateway/impersonation/consent-answers.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { Visitor } from "../visitor.ts";
@@ -17,7 +17,7 @@ export interface Customer {
   readonly link: { readonly secret: string; readonly ask: string } | null;
   /** Who answers for them; null: nobody but themselves. */
   readonly approver: Identity | null;
-  /** Why nothing can be answered here; null: it can. */
+  /** Why the visitor can't answer anything here; null: they can. */
   readonly mute: "impersonating" | "agent" | "only-sees" | null;
 }
 
@@ -66,7 +66,7 @@ export function isSomebodyElse({ raw, snapshot, site, browser }: Received): bool
   return own.marks.length > 0 || own.here.length > 0 || own.near.length > 0;
 }
 
-/** Whether an agent who may view the app as this customer is at the page: their own yes is none. */
+/** Whether the visitor is an agent who may view the app as this customer: such an agent can't answer for the customer. */
 function mayBe({ snapshot }: Received, trueUser: Identity | null, customer: Identity): boolean {
   if (trueUser === null || trueUser.id === customer.id) return false;
   return admit(snapshot.policy, trueUser, customer).kind === "granted";
@@ -78,7 +78,7 @@ export async function consentsFor(services: Services, { person, link }: Customer
   return link === null ? said : { ...said, consents: said.consents.filter(({ id }) => id === link.ask) };
 }
 
-/** Throws where nothing can be said here. */
+/** Throws if the visitor can't answer anything here. */
 export function demandVoice({ mute }: Customer): void {
   if (mute === "impersonating")
     throw new Fault("forbidden", "a browser that views somebody answers nothing for anybody");

@@ -8,7 +8,7 @@ import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import { type Html, html } from "../html.ts";
 import { nameHtml, sentenceWith } from "../layout.ts";
 import type { Visitor } from "../visitor.ts";
-import { type Deed, placeOf, subjectOf } from "./deeds.ts";
+import { type Action, placeOf, subjectOf } from "./actions.ts";
 import { type PastAccess, shownName, withMore } from "./past.ts";
 import type { Customer } from "./saying.ts";
 import { customerPage, textsAt } from "./texts.ts";
@@ -22,15 +22,15 @@ export interface AccessView {
   readonly accesses: readonly PastAccess[] | null;
   /** A code that was made just now. */
   readonly code: string | null;
-  /** They came to allow support to look. */
+  /** The customer opened the page to allow support to look. */
   readonly ahead: boolean;
   readonly now: number;
 }
 
-/** Makes the forms of one page: each with a token that counts once, for this deed and what it is about. */
-type Form = (deed: Deed, about: string, fields: Html | null, button: string, quiet?: boolean) => Html;
+/** Makes the forms of one page: each with a token that counts once, for this action and what it is about. */
+type Form = (action: Action, about: string, fields: Html | null, button: string, quiet?: boolean) => Html;
 
-/** What all parts of the page need. */
+/** The values that all parts of the page use. */
 interface Drawing {
   readonly who: Visitor;
   readonly view: AccessView;
@@ -80,10 +80,10 @@ function formsFor({ services, received }: Visitor, customer: Customer): Form {
   ].map(([name, value]) =>
     value === undefined ? null : html`<input type="hidden" name="${name ?? ""}" value="${value}">`,
   );
-  return (deed, about, fields, button, quiet = false) => {
+  return (action, about, fields, button, quiet = false) => {
     if (mute !== null) return html``;
-    const token = tokenFor(services, received, "consent", subjectOf(customer, deed, about));
-    return html`<form method="post" action="${prefix}/access"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${deed}"><input type="hidden" name="about" value="${about}">${place}${fields}<button${quiet ? html` class="quiet"` : null}>${button}</button></form>`;
+    const token = tokenFor(services, received, "consent", subjectOf(customer, action, about));
+    return html`<form method="post" action="${prefix}/access"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${action}"><input type="hidden" name="about" value="${about}">${place}${fields}<button${quiet ? html` class="quiet"` : null}>${button}</button></form>`;
   };
 }
 

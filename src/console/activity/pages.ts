@@ -53,7 +53,7 @@ async function look(
   if (!isKnown(who)) return await sendPage(reply, 401, nobody(who, "You are not signed in"));
   if (sight.kind === "none") return await sendPage(reply, 403, nobody(who, "You may not see this"));
   try {
-    // One's own is one's own.
+    // Reading only one's own records isn't recorded.
     if (sight.kind !== "own") await recordRead(who, received.url.query);
     const text = await page({ who, sight, archive, now: services.clock.now() });
     if (text === null) return await sendPage(reply, 404, nobody(who, "There is no such record"));

@@ -92,7 +92,7 @@ export function reasonText(word = ""): string | null {
   return Object.hasOwn(REASONS, word) ? REASONS[word as ReasonWord] : null;
 }
 
-/** Somebody of a record, in as few words as will do. */
+/** A person of a record, in short. */
 export function someone(person: WrittenPerson | undefined): Html {
   if (person?.id === undefined) return html`<span class="faint">–</span>`;
   const { id, name = null, email = null, roles = null } = person;
@@ -115,7 +115,7 @@ export function whatOf({ http, url, event, guise, message }: Written): Html {
   return html`${opened ? "Opened" : html`<code class="method${isSafe(method) ? "" : " unsafe"}">${method}</code>`} <bdi class="path">${plain(url?.path ?? "")}<span class="faint">${plain(query)}</span></bdi>`;
 }
 
-/** How it went, as a mark of its colour. */
+/** The outcome, as a coloured mark. */
 export function howOf(record: Written): Html {
   const { event, guise, http } = record;
   const tone = toneOf(record);

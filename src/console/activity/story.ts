@@ -10,7 +10,7 @@ import { actionText, reasonText } from "./rows.ts";
 
 type Kind = "opened" | "changed" | "failed" | "refused" | "told";
 
-/** What happened one after the other, of one kind. */
+/** Events of one kind in a row. */
 interface Passage {
   readonly kind: Kind;
   /** When it began. */
@@ -22,7 +22,7 @@ interface Passage {
 const MOST_NAMED = 5;
 const MOST_PASSAGES = 60;
 
-/** An impersonation as sentences that can be read aloud, the first first. `cut`: what came before these records is not told. */
+/** An impersonation told in sentences, in order of time. `cut`: earlier records are missing. */
 export function story(run: Run, newestFirst: readonly Written[], cut: boolean): Html {
   const records = newestFirst.toReversed();
   const all = passagesOf(records);

@@ -9,7 +9,7 @@ import { refuse } from "./answers.ts";
 type ApiToken = Settings["api"]["tokens"][number];
 type Right = ApiToken["rights"][number];
 
-/** Routes for programs that show a token with this right: 401, on the log, for all others. Cookies are not looked at: a browser is nobody here. */
+/** Routes for programs with a token that has this right. All others get 401, which is logged. Cookies have no effect. */
 export function byToken(fastify: FastifyInstance, { clock, log }: Services, right: Right) {
   type Answer = (token: ApiToken, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   return routes(fastify, (answer: Answer) => async (request, reply) => {

@@ -3,7 +3,7 @@ import { type Consent, isForAgents, isOpen } from "../../domain/consent/consent.
 import { filled, spanText } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent } from "../../gateway/consent/answers.ts";
+import { answerConsent } from "../../gateway/impersonation/consent-answers.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
@@ -48,10 +48,10 @@ export function approvePages(fastify: FastifyInstance, services: Services): void
     const { request, reply, received } = who;
     const [user, ask] = [field(request, "user"), field(request, "ask")];
     const [{ trueUser: second }, consent] = await broken(who, user, ask);
-    const deed = field(request, "do") === "approve" ? "approve" : "decline";
-    const subject = SUBJECTS.consent(second.id, `${deed} ${consent.id}`, null);
+    const action = field(request, "do") === "approve" ? "approve" : "decline";
+    const subject = SUBJECTS.consent(second.id, `${action} ${consent.id}`, null);
     const token = readToken(services, "consent", subject, field(request, "_csrf"));
-    if (await countsNow(services, token)) await decide(services, request, consent, second, deed);
+    if (await countsNow(services, token)) await decide(services, request, consent, second, action);
     const query = new URLSearchParams({ user: user ?? "", ask: ask ?? "" });
     return await seeOther(reply, `${received.snapshot.settings.prefix}/approve?${query}`);
   });
@@ -62,12 +62,12 @@ async function decide(
   { received }: FastifyRequest,
   { customer, id, longest }: Consent,
   { id: by }: Identity,
-  deed: "approve" | "decline",
+  action: "approve" | "decline",
 ): Promise<void> {
   const which = { customer: customer.id, id };
   const yes = { kind: "grant", by, lasts: longest } as const;
   const no = { kind: "decline", by, said: null } as const;
-  await answerConsent(services, received, which, deed === "approve" ? yes : no);
+  await answerConsent(services, received, which, action === "approve" ? yes : no);
 }
 
 /** The ask, and who is there: another agent than the one who asks, who might do the same. Throws `not-found` for everybody else. */
@@ -93,10 +93,10 @@ function approvePage(who: Known, it: Consent): string {
   const language = languageOf(who.received);
   const words = wordsOf(who);
   const { approve, waiting, start, frame } = words;
-  const form = (deed: "approve" | "decline", word: string, quiet: boolean) => {
-    const subject = SUBJECTS.consent(second.id, `${deed} ${it.id}`, null);
+  const form = (action: "approve" | "decline", word: string, quiet: boolean) => {
+    const subject = SUBJECTS.consent(second.id, `${action} ${it.id}`, null);
     const token = tokenFor(services, who.received, "consent", subject);
-    return html`<form method="post" action="${prefix}/approve"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="user" value="${it.customer.id}"><input type="hidden" name="ask" value="${it.id}"><input type="hidden" name="do" value="${deed}"><button${quiet ? html` class="quiet"` : null}>${word}</button></form>`;
+    return html`<form method="post" action="${prefix}/approve"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="user" value="${it.customer.id}"><input type="hidden" name="ask" value="${it.id}"><input type="hidden" name="do" value="${action}"><button${quiet ? html` class="quiet"` : null}>${word}</button></form>`;
   };
   const open = isOpen(it, services.clock.now());
   const emergency = it.origin === "break-glass";

@@ -7,9 +7,9 @@ import type { ReasonWord } from "../../domain/decision.ts";
 import { labelOf } from "../../domain/identity.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
-import { grantConsent } from "../../gateway/consent/answers.ts";
 import { recordConsent } from "../../gateway/consent/consent-events.ts";
 import { tellApprovers } from "../../gateway/consent/telling.ts";
+import { grantConsent } from "../../gateway/impersonation/consent-answers.ts";
 import { countsNow, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
@@ -33,7 +33,7 @@ import {
 } from "../visitor.ts";
 import { mayBreakGlass } from "./start-fields.ts";
 
-/** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
+/** The result of a start that needs consent: it starts, it waits for an answer, or it is refused. */
 type Settled =
   | { readonly kind: "begins"; readonly consent: Consent | null }
   | { readonly kind: "waits"; readonly consent: Consent }
@@ -83,7 +83,7 @@ export async function ask(
   return { kind: "waits", consent };
 }
 
-/** The customer has read it out: consent and its proof in one. */
+/** Starts with a code that the customer has read out, which is both consent and its proof. */
 async function byCode(it: Wanting): Promise<Settled> {
   const { who, wanted } = it;
   const { services, request, trueUser: agent } = who;

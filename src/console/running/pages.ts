@@ -7,7 +7,7 @@ import { notable } from "../activity/notable.ts";
 import { html } from "../html.ts";
 import { homeOf, isAdministrator, seesWhatRuns } from "../roles.ts";
 import { field, isKnown, pageFor, seeOther, sendPage, type Visitor, visited } from "../visitor.ts";
-import { carryOut, deedOf, endOwn } from "./deeds.ts";
+import { actionOf, carryOut, endOwn } from "./actions.ts";
 import { liveStreams, runningNow } from "./live.ts";
 import { runningPage } from "./view.ts";
 
@@ -39,10 +39,10 @@ async function act(archive: Archive, who: Visitor): Promise<FastifyReply> {
     if (await countsNow(services, token)) await endOwn(who);
     return await seeOther(reply, `${prefix}/start`);
   }
-  const deed = deedOf(request);
-  if (deed === null) return await show(archive, who, 400, UNCLEAR);
+  const action = actionOf(request);
+  if (action === null) return await show(archive, who, 400, UNCLEAR);
   if (!(await countsNow(services, token))) return await show(archive, who, 403, AGAIN);
-  await carryOut(who, deed);
+  await carryOut(who, action);
   return await seeOther(reply, `${prefix}/sessions`);
 }
 

@@ -5,7 +5,7 @@ import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 import { moment } from "../moment.ts";
 import { pageFor, type Visitor } from "../visitor.ts";
-import { LASTS } from "./deeds.ts";
+import { LASTS } from "./actions.ts";
 
 /** What runs, and what administrators have said. */
 export interface Running {
@@ -42,11 +42,11 @@ ${view.live ? html`<script type="module" src="${prefix}/running.js"></script>` :
   return pageFor(who, { title: "Running impersonations", width: "full", body });
 }
 
-type Form = (deed: string, fields: Html | null, button: string, look: string) => Html;
+type Form = (action: string, fields: Html | null, button: string, look: string) => Html;
 
 function formOf(prefix: string, token: string): Form {
-  return (deed, fields, button, look) =>
-    html`<form method="post" action="${prefix}/sessions"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${deed}">${fields}<button class="${look}">${button}</button></form>`;
+  return (action, fields, button, look) =>
+    html`<form method="post" action="${prefix}/sessions"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${action}">${fields}<button class="${look}">${button}</button></form>`;
 }
 
 /** The part of the page that changes. Its buttons belong to the one form of the page, whose token does not change with it. */

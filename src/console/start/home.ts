@@ -20,7 +20,7 @@ const MOST_RECENT = 6;
 const RUNS = 40;
 const MOST_MISSED = 3;
 
-/** What an agent begins the day with: what of theirs runs, whom they viewed last, which links started nothing. */
+/** An agent's home page: their running impersonations, the customers they viewed last, and links that started nothing. */
 export async function home(archive: Archive, who: Known, suffix: string): Promise<Html> {
   const { services } = who;
   const [pending, running, recent, missed] = await Promise.all([
@@ -32,7 +32,7 @@ export async function home(archive: Archive, who: Known, suffix: string): Promis
   return html`${pending}${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
 }
 
-/** What can't be found out just now is no reason to show nothing else. */
+/** The result, or null if it can't be found out now, so that the rest of the page is still shown. */
 async function orNothing<T>({ log }: Services, asked: Promise<T | null>): Promise<T | null> {
   try {
     return await asked;

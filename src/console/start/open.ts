@@ -10,12 +10,13 @@ import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { TOLD, toldReason } from "../../domain/told.ts";
 import { noteRefusal } from "../../gateway/audit/denials.ts";
+import { NOT_GRANTED } from "../../gateway/audit/not-started.ts";
+import { callerOf } from "../../gateway/caller.ts";
 import { initiatorOf } from "../../gateway/intake/neighbours.ts";
 import { labelIn } from "../../gateway/isolation/label-of.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
-import { callerOf } from "../../gateway/stages/identify.ts";
 import { saidBy } from "../../gateway/stages/load-impersonation.ts";
 import type { AppHost } from "../../sessions/labels.ts";
 import { html } from "../html.ts";
@@ -142,9 +143,6 @@ async function carryOut(who: Known, { decision, owner, page }: Judged): Promise<
   return await asPage(who, { user: owner.id, to, from: null, ticket, reason });
 }
 
-/** Refusals of a start for the owner of the page, or its place: they are on record. */
-const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "outside-grant"]);
-
 async function startsNothing(
   who: Known,
   { address, app, url }: Addressed,
@@ -152,7 +150,7 @@ async function startsNothing(
 ): Promise<FastifyReply> {
   const { services, reply, received, trueUser } = who;
   if (pattern !== null) services.counters.notStarted(reason);
-  if (REFUSED.has(reason)) {
+  if (NOT_GRANTED.has(reason)) {
     const decision = { word: reason, route: pattern, rule: null, via: null };
     noteRefusal(services, received, { trueUser, effectiveUser: null, decision }, "impersonation.not-started");
   }

@@ -9,10 +9,10 @@ import { isId } from "../../domain/person.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
-import { beginApart } from "../../gateway/isolation/begin-apart.ts";
+import { beginApart } from "../../gateway/impersonation/begin-apart.ts";
+import { type Between, begin, betweenIdentities, end } from "../../gateway/impersonation/start-and-stop.ts";
 import { appHostOf } from "../../gateway/isolation/label-of.ts";
 import { saidBy } from "../../gateway/stages/load-impersonation.ts";
-import { type Between, begin, betweenIdentities, end } from "../../gateway/stages/start-and-stop.ts";
 import type { AppHost } from "../../sessions/labels.ts";
 import { placeAt } from "../return-path.ts";
 import { type Known, seeOther, type Visitor } from "../visitor.ts";
@@ -27,7 +27,7 @@ type Asked =
     }
   | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
 
-/** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
+/** Whether the visitor may view the app as the person with this id on this page. The answer tells visitors who aren't agents nothing. */
 export async function admitted(who: Known, id: string, to: string): Promise<Asked> {
   const { trueUser, services } = who;
   const { policy } = who.received.snapshot;
@@ -53,7 +53,7 @@ async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
   return users === null ? { id, name: null, email: null, groups: null } : await users.find(id);
 }
 
-/** A start that was said yes to: as whom, why, where it leads, and where Stop leads back to. */
+/** A start that is decided: the customer, the reason, the page to open, and the page that Stop leads back to. */
 export interface Start {
   readonly grant: Grant;
   readonly target: Identity;

@@ -53,7 +53,7 @@ export interface ConsentTerms {
   readonly approvers: readonly string[];
 }
 
-/** An entry that says nothing of it. */
+/** The terms of an entry without `consent`. */
 export const NO_CONSENT: ConsentTerms = Object.freeze({
   mode: "none",
   scope: null,
@@ -126,8 +126,8 @@ export interface CustomerCard {
   readonly language: string | null;
 }
 
-/** What may happen to a consent. */
-export type ConsentDeed =
+/** An action on a consent. */
+export type ConsentAction =
   | {
       readonly kind: "grant";
       readonly by: string;
@@ -139,9 +139,9 @@ export type ConsentDeed =
   | { readonly kind: "withdraw"; readonly by: string | null }
   | { readonly kind: "use-up" };
 
-/** The transitions of a consent: no other one happens. */
+/** All transitions of a consent. */
 export const TRANSITIONS: Readonly<
-  Record<ConsentState, Readonly<Partial<Record<ConsentDeed["kind"], ConsentState>>>>
+  Record<ConsentState, Readonly<Partial<Record<ConsentAction["kind"], ConsentState>>>>
 > = {
   asked: { grant: "granted", decline: "declined", lapse: "lapsed", withdraw: "withdrawn" },
   granted: { withdraw: "withdrawn", "use-up": "used-up" },
@@ -152,34 +152,34 @@ export const TRANSITIONS: Readonly<
 };
 
 /**
- * The consent after a deed; null where that can't happen any more, so that the first answer counts. A yes is never longer, and never for
+ * The consent after an action; null where that can't happen any more, so that the first answer counts. A yes is never longer, and never for
  * more, than was asked for; after `answerBy` there is none.
  */
-export function after(it: Consent, deed: ConsentDeed, now: number): Consent | null {
-  const state = TRANSITIONS[it.state][deed.kind];
+export function after(it: Consent, action: ConsentAction, now: number): Consent | null {
+  const state = TRANSITIONS[it.state][action.kind];
   if (state === undefined) return null;
-  switch (deed.kind) {
+  switch (action.kind) {
     case "grant": {
       if (now >= it.answerBy) return null;
-      const lasts = Math.min(Math.max(0, deed.lasts), it.longest);
-      const type = deed.type === "read" ? "read" : it.type;
-      return { ...it, state, type, answeredAt: now, answeredBy: deed.by, until: now + lasts };
+      const lasts = Math.min(Math.max(0, action.lasts), it.longest);
+      const type = action.type === "read" ? "read" : it.type;
+      return { ...it, state, type, answeredAt: now, answeredBy: action.by, until: now + lasts };
     }
     case "decline":
-      return { ...it, state, answeredAt: now, answeredBy: deed.by, said: deed.said };
+      return { ...it, state, answeredAt: now, answeredBy: action.by, said: action.said };
     case "lapse":
       return now < it.answerBy ? null : { ...it, state };
     case "withdraw":
-      return { ...it, state, answeredAt: now, answeredBy: deed.by, until: null };
+      return { ...it, state, answeredAt: now, answeredBy: action.by, until: null };
     case "use-up":
       return { ...it, state };
     default:
-      return deed satisfies never;
+      return action satisfies never;
   }
 }
 
-/** What time does to it: an unanswered ask lapses, a yes expires; null: nothing. */
-export function dueDeed(it: Consent, now: number): "lapse" | "use-up" | null {
+/** The action that is due by the clock: an unanswered ask lapses, a yes expires; null: none. */
+export function dueAction(it: Consent, now: number): "lapse" | "use-up" | null {
   if (it.state === "asked") return now >= it.answerBy ? "lapse" : null;
   if (it.state === "granted") return now >= (it.until ?? 0) ? "use-up" : null;
   return null;

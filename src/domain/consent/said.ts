@@ -2,16 +2,16 @@ import type { ReasonWord } from "../decision.ts";
 import {
   after,
   type Consent,
-  type ConsentDeed,
+  type ConsentAction,
   type ConsentTerms,
   type ConsentType,
-  dueDeed,
+  dueAction,
   isForAgents,
   isLive,
   isOpen,
 } from "./consent.ts";
 
-/** All that one customer was asked and has said. */
+/** All asks and answers of one customer. */
 export interface CustomerSaid {
   /** Since when they have opted out. */
   readonly optedOutAt: number | null;
@@ -47,7 +47,7 @@ interface Viewing {
   readonly now: number;
 }
 
-/** Asked at each start and for each request. A broken glass counts before all else, then an opt-out, then what the entry asks. */
+/** The verdict for a start or for a request. An emergency (broken glass) counts first, then an opt-out, then the terms of the entry. */
 export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: Viewing): ConsentVerdict {
   const anywhere = said.consents.filter(
     (each) => isFor(each, it.agent) && isLive(each, it.now) && fits(each, it),
@@ -158,9 +158,9 @@ interface Done {
   readonly consent: Consent;
 }
 
-export function done(said: CustomerSaid, id: string, deed: ConsentDeed, now: number): Done | null {
+export function done(said: CustomerSaid, id: string, action: ConsentAction, now: number): Done | null {
   const before = said.consents.find((each) => each.id === id);
-  const consent = before === undefined ? null : after(before, deed, now);
+  const consent = before === undefined ? null : after(before, action, now);
   return consent === null ? null : { said: replaced(said, consent), consent };
 }
 
@@ -184,9 +184,9 @@ export function goneWith(
   const changed: Consent[] = [];
   for (const it of said.consents) {
     if (it.impersonation !== impersonation || !it.single) continue;
-    const deed =
+    const action =
       it.state === "asked" ? ({ kind: "withdraw", by: null } as const) : ({ kind: "use-up" } as const);
-    const next = done(rest, it.id, deed, now);
+    const next = done(rest, it.id, action, now);
     if (next === null) continue;
     rest = next.said;
     changed.push(next.consent);
@@ -214,16 +214,16 @@ export function grantedAtOnce(
   return { said: { ...said, consents: [...rest, ...ended, consent] }, replaced: ended };
 }
 
-/** All that the clock has done, and without what is older than it has to be kept. */
-export function restoredHost(
+/** Lets open asks lapse and used-up consents end, as of `now`, and drops consents that ended more than `keepFor` ms ago. */
+export function settledByTime(
   said: CustomerSaid,
   now: number,
   keepFor: number,
 ): { readonly said: CustomerSaid; readonly changed: readonly Consent[] } {
   const changed: Consent[] = [];
   const consents = said.consents.flatMap((each) => {
-    const deed = dueDeed(each, now);
-    const next = deed === null ? null : after(each, { kind: deed }, now);
+    const action = dueAction(each, now);
+    const next = action === null ? null : after(each, { kind: action }, now);
     if (next !== null) changed.push(next);
     return lastMoment(next ?? each) + keepFor < now ? [] : [next ?? each];
   });

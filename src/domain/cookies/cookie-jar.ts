@@ -7,10 +7,10 @@ import {
   type SetCookie,
 } from "./cookie.ts";
 
-/** One cookie as it is kept: the attributes are those that hold, defaults filled in. */
+/** A stored cookie: its attributes are those in effect, with defaults filled in. */
 export interface JarCookie extends CookiePair {
   readonly domain: string;
-  /** It is for exactly this host, not for the hosts below it. */
+  /** It is sent to exactly this host, not to hosts below it. */
   readonly hostOnly: boolean;
   readonly path: string;
   readonly secure: boolean;
@@ -19,7 +19,7 @@ export interface JarCookie extends CookiePair {
   readonly expiresAt: number | null;
   /** The app whose jar it is in, where there are several. */
   readonly app?: string;
-  /** When it was last written; the jar throws out the longest untouched first. */
+  /** When it was last written; when the jar is full, the one that was written the longest ago is dropped. */
   readonly setAt: number;
 }
 
@@ -27,28 +27,28 @@ export interface JarCookie extends CookiePair {
 export interface Mirror {
   /** As the browser has it, unless a script changed it since. */
   readonly cookie: JarCookie;
-  /** Taken out of the browser again, by us or by a script. */
+  /** It was removed from the browser again, by us or by a script. */
   readonly gone: boolean;
   /** The browser has sent it since it was put there. */
   readonly seen: boolean;
   readonly changedAt: number;
-  /** What stood there before, and until when a request may still be on its way that says so. */
+  /** Its earlier values, each with the time until which a request with that value may still arrive. */
   readonly past: readonly { readonly value: string; readonly until: number }[];
   /** The agent's own value that it covers; null if there was none, or more than one. */
   readonly own: string | null;
 }
 
-/** The jars of one impersonation, cookies in the order in which they were first set, and what of them is in the browser. */
+/** The jars of one impersonation: its cookies in the order in which they were first set, and those that are mirrored in the browser. */
 export interface Jar {
   readonly cookies: readonly JarCookie[];
   readonly mirrors: readonly Mirror[];
   /** The names that the agent's browser sent at the start: they are the agent's. */
   readonly own: readonly string[];
-  /** Whether nothing can be missing among them: a browser that comes from another site keeps its strict ones back. */
+  /** Whether the list is complete: a browser that comes from another site doesn't send its `SameSite=Strict` cookies. */
   readonly ownKnown: boolean;
 }
 
-/** The request that cookies come with or go with. */
+/** The request to which cookies belong, with what the rules of cookies need to know. */
 export interface CookieScope {
   /** The app that is asked or answers, where there are several: each has a jar of its own. */
   readonly app?: string | null;
@@ -67,17 +67,17 @@ export interface CookieScope {
   readonly allSent?: boolean;
   /** Names of cookies that the app's scripts set for its server; `*` at the end stands for the rest of a name. */
   readonly scripted?: readonly string[];
-  /** Names by which it is found out who the agent is: in the browser nothing is laid over them. */
+  /** Names of cookies that identity sources read: they are never replaced in the browser. */
   readonly agents?: readonly string[];
   /** When the impersonation ends at the latest: no mirrored cookie outlives it in the browser. */
   readonly until?: number;
-  /** False where the browser has another one's cookies for this host still: then nothing in it is the customer's. */
+  /** False if the browser still has cookies of another impersonation for this host: then none of them is this customer's. */
   readonly shown?: boolean;
-  /** Bytes of all that the browser may have to send for an address: mirrored cookies take no more than is left of them. */
+  /** The most bytes of all cookies that the browser sends to an address: mirrored cookies may use only what is left of it. */
   readonly room?: number;
 }
 
-/** In the jar of one app; then the longest untouched has to go. */
+/** The most cookies in the jar of one app; beyond it, the one that was written the longest ago is dropped. */
 export const MOST_COOKIES = 180;
 
 /** The jar of a new impersonation. `sent` is the `Cookie` header that the agent's browser came with, without ours. */
@@ -219,7 +219,7 @@ export function isOver(cookie: JarCookie, now: number): boolean {
   return cookie.expiresAt !== null && cookie.expiresAt <= now;
 }
 
-/** Over plain http nobody may lay a cookie over a secure one. */
+/** Over plain http a cookie must not replace a secure one. */
 function laidOver(it: JarCookie, secure: JarCookie): boolean {
   const related = domainMatches(secure.domain, it.domain) || domainMatches(it.domain, secure.domain);
   return secure.name === it.name && related && pathMatches(it.path, secure.path);

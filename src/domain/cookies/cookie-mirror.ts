@@ -18,7 +18,7 @@ import {
 } from "./cookie-jar.ts";
 import { withRoom } from "./cookie-room.ts";
 
-/** How long a request may have been on its way that still shows a value from before. */
+/** For how long a late request may still show an earlier value, ms. */
 const ON_ITS_WAY = 30_000;
 const LONGEST_PAST = 8;
 
@@ -44,7 +44,7 @@ export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirro
   return { jar: shown, lines };
 }
 
-/** What an impersonation has put into the browser for other hosts says nothing of this one. */
+/** Edits only the mirrored cookies of this host; those of other hosts stay as they are. */
 function ofThisHost(jar: Jar, scope: CookieScope, edit: (jar: Jar) => Jar): Jar {
   const host = hostOf(scope);
   const away = jar.mirrors.filter(({ cookie }) => cookie.hostOnly && cookie.domain !== host);
@@ -138,14 +138,14 @@ function fromScriptHere(jar: Jar, sent: string | null, scope: CookieScope): Jar 
   }, known);
 }
 
-/** A browser that came from another site shows with the first request from here what else there is of the agent's own. */
+/** Adds names of the agent's own cookies: a browser that came from another site sends all of them only with its first request from here. */
 function withOwn(jar: Jar, names: readonly string[], scope: CookieScope): Jar {
   if (scope.allSent !== true || (scope.scripted ?? []).length === 0) return jar;
   const more = names.filter((name) => !jar.own.includes(name) && coverOf(jar, name) === undefined);
   return { ...jar, own: [...jar.own, ...more], ownKnown: true };
 }
 
-/** What has to be kept of a jar when its impersonation is over: enough to restore the browser, nothing of the customer's. */
+/** The part of a jar that is kept after the end of its impersonation: enough to restore the browser, and no value of the customer's. */
 export function remainsOf(jar: Jar): Jar {
   const mirrors = jar.mirrors
     .filter((it) => it.own !== null || !it.gone)
@@ -190,7 +190,7 @@ export function narrowed(jar: Jar, host: string): readonly (readonly [name: stri
   );
 }
 
-/** FNV-1a, as in page/client/cookies.js: tells values apart without telling them. */
+/** FNV-1a, as in page/client/cookies.js: a digest tells values apart without showing them. */
 function digestOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
@@ -260,13 +260,13 @@ function changed(it: Mirror, value: string | null, now: number): Mirror {
   return { ...it, cookie: { ...it.cookie, value: value ?? it.cookie.value }, changedAt: now, past };
 }
 
-/** What this request says about one mirrored cookie. */
+/** Applies what this request shows about one mirrored cookie. */
 function hear(jar: Jar, it: Mirror, pairs: readonly CookiePair[], scope: CookieScope): Jar {
   if (it.gone || !goesWith(it.cookie, scope)) return jar;
   const kept = shownAs(jar, it.cookie);
   const values = valuesOf(pairs, it.cookie.name);
   if (values.includes(it.cookie.value)) return witness(jar, it, values, scope);
-  // The app has set another value meanwhile, which the browser doesn't know: the app's stands.
+  // The app has set another value meanwhile, which the browser doesn't have yet: the app's value counts.
   if (kept === undefined || kept.value !== it.cookie.value) return jar;
   const settled = scope.now > it.changedAt + ON_ITS_WAY;
   const others = jar.mirrors.filter((other) => other !== it && !other.gone).map((other) => other.cookie);
@@ -343,7 +343,7 @@ function take(jar: Jar, pair: CookiePair, scope: CookieScope): Jar {
   return withMirrors({ ...jar, cookies: [...jar.cookies, cookie] }, [mirrored], scope.now);
 }
 
-/** What is kept of a name that is out of the browser at the moment. */
+/** The mirror of a name that is not in the browser now. */
 function coverOf(jar: Jar, name: string): Mirror | undefined {
   return jar.mirrors.find((it) => it.gone && it.cookie.name === name);
 }
@@ -375,7 +375,7 @@ function isAgents(name: string, { agents = [] }: CookieScope): boolean {
   return isNamed(name, agents);
 }
 
-/** Mirrors that are gone and cover nothing are forgotten when no late request can speak of them. */
+/** Drops mirrors that are gone and hide no cookie of the agent's, once no late request can contain them. */
 function withMirrors(jar: Jar, changed: readonly Mirror[], now: number): Jar {
   const kept = jar.mirrors
     .filter((it) => !changed.some((by) => sameCookie(by.cookie, it.cookie)))

@@ -27,7 +27,7 @@ interface Left {
   readonly sent: string | null;
 }
 
-/** What can be recognised where nothing is known of the jar any more: announced names are the customer's. `sent` is without ours. */
+/** What to remove if nothing is known about the jar any more: cookies with announced names are the customer's. `sent` is without ours. */
 export function disown(sent: string | null, scope: CookieScope): Left {
   const pairs = parseCookies(sent);
   const names = new Set(pairs.map(({ name }) => name).filter((name) => isScripted(name, scope)));

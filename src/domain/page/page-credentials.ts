@@ -1,7 +1,7 @@
-/** Shorter ones are words, longer ones are no header. */
+/** The length of a credential: shorter values are words, longer ones fit into no header. */
 const LEAST = 8;
 const MOST = 8_192;
-/** How many characters before a credential are kept in `rest`, to tell where it began. */
+/** How many characters before a credential are kept in `rest`, so that its beginning can be recognised. */
 const BEFORE = 48;
 
 /** The characters of which credentials are made: RFC 6750's, and the `|` of some. */
@@ -10,7 +10,7 @@ const OF_A_VALUE = latin1(/[A-Za-z0-9._~+/|-]/);
 const IN_FRONT = latin1(/["'`=>;#(]/);
 const BEHIND = latin1(/["'`&<>;,\\\s)]/);
 const SCHEME = /[Bb]earer $/;
-/** In a page or script, where names of all kinds stand between quotes, what a credential is called comes shortly before it. */
+/** In a page or script, where many names stand between quotes, the name of a credential stands shortly before it. */
 const CALLED = /(?:token|bearer|jwt|auth|secret|key)[^;{}<]{0,24}$/i;
 /** What stands between such a word and the value has none of these, and the word neither. */
 const PARTS = latin1(/[;{}<]/);
@@ -22,10 +22,7 @@ const ESCAPED = /\\\/|\\u00(2[bdf]|3d|7[ce]|5f)|&#(?:x(2[bdf]|3d)|(4[357]|61));/
 /** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
 export type Haystack = "data" | "markup";
 
-/**
- * The values in a piece of text that a page's script could send as a credential, a byte for each character. `rest` is to be put before the
- * next piece: what may go on there.
- */
+/** The values in a piece of text, a byte for each character, that a script could send as a credential. Put `rest` before the next piece. */
 export function credentialsIn(
   text: Buffer,
   kind: Haystack,

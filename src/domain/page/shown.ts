@@ -1,16 +1,13 @@
 import { valuesOf } from "../raw-headers.ts";
-/**
- * What a browser makes of an answer that it asked for to show it in a tab. `type` is the `Content-Type` by which it
- * makes just that and nothing else.
- */
+/** How a browser shows an answer in a tab. `type` is the one `Content-Type` that makes browsers show it so. */
 export type Shown =
   /** A document with a body, which can be written to. */
   | { readonly kind: "page"; readonly syntax: "html" | "xml"; readonly type: string }
-  /** A drawing that is a document as well, with scripts and HTML in it if it likes. */
+  /** A drawing that is also a document, in which scripts and HTML may stand. */
   | { readonly kind: "drawing" }
   /** Other XML: what is in it makes it a page or a list of data, so only its source may be seen. */
   | { readonly kind: "source"; readonly type: string }
-  /** Pictures, films, plain text, data: nothing in it is markup. */
+  /** Pictures, films, plain text, data: browsers read no markup in it. */
   | { readonly kind: "passive" }
   /** A download: declared as one, or of a type that browsers may treat in different ways. */
   | { readonly kind: "saved" };
@@ -21,7 +18,7 @@ const XHTML = "application/xhtml+xml";
 const XML = /^(?:application\/xml|text\/xml|text\/xsl|.*\+xml)$/;
 const PASSIVE =
   /^(?:(?:image|audio|video|font|text)\/.*|.*\+json|application\/(?:json|pdf|javascript|x-javascript|ecmascript))$/;
-/** Nothing that has this form is a type; browsers that may not guess show it as text. */
+/** A text of this form is no type; browsers that must not guess show the answer as text. */
 const UNTYPED = /^(?:[^/]*|\*\/\*)$/;
 /** Anything else that begins like this, `attachment=1` say, is none to a browser. */
 const ATTACHMENT = /^[\t ]*attachment[\t ]*(?:;|$)/i;

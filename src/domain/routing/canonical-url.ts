@@ -41,7 +41,7 @@ const PERCENT = 0x25;
 const QUESTION = 0x3f;
 
 const UNRESERVED = tableOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
-/** What may stand in a path as it is; `;` too, but it takes the careful way. */
+/** Characters that a path may have unencoded; `;` too, but with it the path is read with more care. */
 const PATH = tableOf("!$&'()*+,;=:@", UNRESERVED);
 const PLAIN_PATH = tableOf("!$&'()*+,=:@", UNRESERVED);
 /** Everything printable but `#`: a query is the app's own matter. */

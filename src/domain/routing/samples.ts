@@ -1,7 +1,7 @@
 import type { Pattern, PatternReading, Segment } from "./pattern.ts";
 import { parsePattern, pathPatterns } from "./route.ts";
 
-/** What stands for a param: nobody writes it into a pattern, so what meets it meets any value. */
+/** A value for a param that no pattern contains, so a pattern that matches it matches any value. */
 const ANY = "q7x3zk";
 
 /** Canonical paths that a pattern means, at least one of each of its readings, with `any` for each param; none for a pattern with a problem. */

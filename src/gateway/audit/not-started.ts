@@ -6,8 +6,8 @@ import type { Services } from "../services/services.ts";
 import { decisionOf } from "./audit-event.ts";
 import { noteRefusal } from "./denials.ts";
 
-/** Refusals of a start for the owner of the page, or its place. */
-const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "nested", "outside-grant"]);
+/** Why a grant refuses a start, for the owner of the page or for its place. These refusals are recorded. */
+export const NOT_GRANTED: ReadonlySet<ReasonWord> = new Set(["protected-target", "nested", "outside-grant"]);
 
 /**
  * Logs and counts why a page with a route was opened and nothing was started; the page itself is the agent's own view and tells nothing.
@@ -42,7 +42,7 @@ function noteNotStarted(services: Services, judged: Judged): void {
   const { caller, decision, snapshot, site, url } = judged;
   if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) return;
   const { identity: trueUser } = caller.who;
-  if (REFUSED.has(decision.reason)) {
+  if (NOT_GRANTED.has(decision.reason)) {
     const about = { trueUser, effectiveUser: null, decision: decisionOf(judged) };
     noteRefusal(services, judged, about, "impersonation.not-started");
   }

@@ -1,4 +1,4 @@
-import { appNames } from "../../config/apps.ts";
+import { appNames, warnOfUnchecked } from "../../config/apps.ts";
 import type { Holder } from "../../config/hold.ts";
 import type { Load } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -34,6 +34,7 @@ export function watchConfig(services: Services, options: ReloadOptions): Watch {
       const off = snapshot.policy.impersonation === "off";
       if (off) services.sockets.cutImpersonated("ended-revoked");
       log.info({ config: snapshot.digest }, "config: the new one is in use");
+      warnOfUnchecked(snapshot, log);
       if (parts.written !== written)
         log.warn(
           {},

@@ -3,10 +3,7 @@ import { recordConsent } from "../consent/consent-events.ts";
 import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
-/**
- * Lets the clock answer where nobody does: an ask lapses, a yes is used up, by its time or with the impersonation that had it. Each is
- * recorded by the gateway that was first.
- */
+/** Lets asks lapse and consents end by their time or with their impersonation. The first gateway to see it records it. */
 export function tendConsents(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   const { consents, cards, log, impersonations } = services;
   const sweepOnce = async () => {

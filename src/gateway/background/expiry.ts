@@ -2,10 +2,10 @@ import { asGranted } from "../../domain/grant.ts";
 import { endedAt, type Impersonation, isOpen, lifeAt } from "../../domain/impersonation.ts";
 import type { Closing } from "../../ports.ts";
 import { bothOf, eventOf } from "../audit/audit-event.ts";
+import { end, endEvent } from "../impersonation/start-and-stop.ts";
 import { inBatches } from "../services/batches.ts";
 import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
-import { end, endEvent } from "../stages/start-and-stop.ts";
 
 /** How many are ended at a time: each takes several requests to the store. */
 const WIDTH = 32;

@@ -4,8 +4,8 @@ import { repeated } from "../services/repeated.ts";
 import type { Services } from "../services/services.ts";
 
 /**
- * Lays what administrators have said over the config: at once after each news of it, and every while in case some was missed. Where the
- * store can't be asked, what was said last counts on.
+ * Applies the blocks and the switch of administrators to the config: at once after each change, and at intervals in case a message was missed. While the
+ * store can't be reached, the last known ones count.
  */
 export function holdBack(
   services: Services,

@@ -1,8 +1,8 @@
 import type { Closing } from "../../ports.ts";
+import { end } from "../impersonation/start-and-stop.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Open, Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
-import { end } from "../stages/start-and-stop.ts";
 
 /** How long an open request may go on while its right can't be checked, ms. */
 const UNKNOWN_FOR = 45_000;

@@ -5,14 +5,13 @@ import { isNamed, parseCookies, parseSetCookie } from "../../domain/cookies/cook
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
-import { valuesOf } from "../../domain/raw-headers.ts";
+import { type RawHeaders, valuesOf } from "../../domain/raw-headers.ts";
 import { setBounded } from "../../domain/remembering.ts";
-import type { RawHeaders } from "../http/exchange.ts";
+import { callerOf } from "../caller.ts";
 import { credentialsOf } from "../isolation/label-of.ts";
 import type { Received } from "../request.ts";
 import { getOrInsert } from "../services/get-or-insert.ts";
 import type { Cards, Services } from "../services/services.ts";
-import { callerOf } from "../stages/identify.ts";
 
 type Person = { readonly id: string; readonly language: string | null };
 type Known = { readonly person: Person | null; readonly until: number };

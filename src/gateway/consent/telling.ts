@@ -41,10 +41,7 @@ const FOR_APPROVERS: Readonly<Partial<Record<LetterFacts["kind"], LetterFacts["k
 /** Who are written to because of one customer; more find it on their page. */
 const MOST_APPROVERS = 10;
 
-/**
- * Tells those who answer for a customer what the customer is told; of what they can only see, no ask. `access`: the one that is over.
- * Never throws.
- */
+/** Mails those who answer for a customer; asks only if they may answer. `access`: the one that has ended. Never throws. */
 export async function tellApprovers(
   services: Services,
   customer: Identity,

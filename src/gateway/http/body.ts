@@ -7,7 +7,7 @@ interface Peek {
   readonly whole: boolean;
 }
 
-/** Whether the client sends a body at all. */
+/** Whether the client sends a body. */
 export function hasBody({ headers }: Pick<IncomingMessage, "headers">): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }

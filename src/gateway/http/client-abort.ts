@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Ending } from "../../domain/audit-event.ts";
 import { codeOf } from "../../errors.ts";
 
-/** Who wants to know that the body which is coming on a connection can't be read. */
+/** Callbacks for a body that turns out to be malformed, by its connection. */
 const readers = new WeakMap<Duplex, () => void>();
 
 /** Lets `whenMalformed` hear of bodies that node's parser gives up on, before anybody answers them. */
@@ -23,7 +23,7 @@ export function clientEnding(request: IncomingMessage): Ending {
   return !request.complete && isMalformed(request.socket.errored) ? "client-framing-error" : "client-aborted";
 }
 
-/** Ends the connection so that the client can't take what it has for the whole. */
+/** Ends the connection so that the client doesn't take a part of the answer for the whole. */
 export function cutOff({ httpVersion, socket }: IncomingMessage): void {
   // To an HTTP/1.0 client a closed connection is the end of a body; only a reset is none.
   if (httpVersion === "1.0" && !("encrypted" in socket)) socket.resetAndDestroy();

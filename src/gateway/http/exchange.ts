@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Transform } from "node:stream";
 import type { Ending } from "../../domain/audit-event.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import type { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
-
-/** Headers as they travel: name, value, name, value …, in order, with duplicates and in the sender's spelling. */
-export type RawHeaders = readonly string[];
 
 /** The head of the app's answer as it came. */
 export interface UpstreamHead {

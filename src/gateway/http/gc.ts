@@ -23,7 +23,7 @@ export function passed(chunk: number, bytes: number): void {
   collect({ type: "minor" });
 }
 
-/** To be called once everything stands: what only the start needed is a tenth of the memory, and would stay for hours. */
+/** Collects garbage after the start: memory that only the start needed, a tenth of all, would stay allocated for hours. */
 export function collectStart(): void {
   collect({ type: "major" });
 }

@@ -1,4 +1,5 @@
-import type { RawHeaders, UpstreamHead } from "./exchange.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
+import type { UpstreamHead } from "./exchange.ts";
 
 /** Fields that are between two neighbours and go no further (RFC 9110 7.6.1), with those that only a first proxy reads. */
 const HOP_NAMES: ReadonlySet<string> = new Set([

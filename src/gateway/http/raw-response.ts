@@ -26,8 +26,8 @@ export function refuse(socket: Duplex, { status, headers, body }: Answer): void 
 }
 
 /**
- * Ends our side, throws away what still comes, and closes for good when the other side has ended too, or a second later: a
- * close with unread bytes would be a reset, which takes the last bytes away from the client.
+ * Ends our side, throws away what still arrives, and closes the socket when the other side has ended too, or a second later. A
+ * close with unread bytes would be a reset, and the client would lose the last bytes.
  */
 export function letGo(socket: Duplex, within = CLOSE_TIMEOUT): void {
   if (socket.destroyed) return;

@@ -155,7 +155,7 @@ export class Relay implements ResponseHandler, Source {
     this.#clearTimer();
     this.#uploading = uploading;
     closeBehindBody(this.#exchange.client.request);
-    // An answered request isn't told that its connection closed.
+    // Node reports no close to a request that was answered.
     if (uploading) this.#exchange.client.request.socket.once("close", () => this.#clientClosed());
     else this.#upload?.stop(OVER);
     this.#outlet?.end();
@@ -171,7 +171,7 @@ export class Relay implements ResponseHandler, Source {
 
   failed(error: Error, sent: boolean): void {
     if (this.#uploading) {
-      // The client has its answer; that the app didn't want the rest is no news to it.
+      // The client has its answer already, so it doesn't matter that the app didn't want the rest.
       this.#upload?.stop(OVER);
       this.uploaded();
     } else if (error === this.#upload?.broken) this.#clientClosed();
@@ -318,7 +318,7 @@ export class Relay implements ResponseHandler, Source {
   /** Ends it so that the client can't take what it has for the whole. */
   #cut(ending: Ending): void {
     const { request, response } = this.#exchange.client;
-    // What was revoked goes at once.
+    // A revoked exchange is cut at once.
     this.#settle(ending, () => (ending === "revoked" ? cutOff(request) : cutOffInTurn(request, response)));
   }
 

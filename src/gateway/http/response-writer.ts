@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { Transform } from "node:stream";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import type { HeadPlan, RawHeaders } from "./exchange.ts";
+import type { HeadPlan } from "./exchange.ts";
 import { passed } from "./gc.ts";
 
-/** Where an outlet's bytes come from. */
+/** The source of the bytes that an outlet writes. */
 export interface Source {
   pause(): void;
   resume(): void;

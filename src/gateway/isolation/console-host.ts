@@ -1,4 +1,5 @@
 import type { AppHost } from "../../sessions/labels.ts";
+import { callerOf } from "../caller.ts";
 import type { Answer } from "../http/raw-response.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
@@ -8,7 +9,6 @@ import { askerOf } from "../own-pages/asker.ts";
 import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { callerOf } from "../stages/identify.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";
 import { answered, type Located, nothingHere, on, refusal } from "./located.ts";

@@ -32,10 +32,7 @@ export interface Session {
   readonly seconds: number;
 }
 
-/**
- * The last step: redeems a code for the browser that has its nonce. `open` gives the cookie for it, or null for a code that is for
- * something else.
- */
+/** The last step: redeems a code for the browser with its nonce. `open` gives the cookie, or null for a code for something else. */
 export async function enter(
   services: Services,
   received: Received,

@@ -13,10 +13,7 @@ export function openerPolicy(headers: IncomingHttpHeaders): "noopener-allow-popu
   return cutsOpeners(headers["user-agent"] ?? "") ? "noopener-allow-popups" : "same-origin";
 }
 
-/**
- * The opener policy of an impersonated document, in the place of the app's: it keeps no handle on a page of ours, nor on one that runs as
- * the agent.
- */
+/** The opener policy of an impersonated document, instead of the app's: it gets no handle on our pages or on the agent's own. */
 export function impersonatedOpenerPolicy(
   headers: IncomingHttpHeaders,
 ): "same-origin" | "same-origin-allow-popups" {

@@ -46,8 +46,8 @@ export function cardToken(
 }
 
 /** Bound to the card, so that it opens nothing on the customer's page. */
-export function cardSubject(customer: string, deed: "decline" | "end", about: string): readonly string[] {
-  return SUBJECTS.consent(customer, `${deed} ${about}`, "card");
+export function cardSubject(customer: string, action: "decline" | "end", about: string): readonly string[] {
+  return SUBJECTS.consent(customer, `${action} ${about}`, "card");
 }
 
 type Marking = (

@@ -7,7 +7,7 @@ import { type Identity, labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
-import { firstValue, without } from "../../domain/raw-headers.ts";
+import { firstValue, type RawHeaders, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, card, notice, titleMark } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
@@ -21,7 +21,7 @@ import { Sparing } from "../../page/streams/fallback.ts";
 import { Picture } from "../../page/streams/svg-page.ts";
 import { wordsFor } from "../../page/words/words.ts";
 import { begunBy, placeOf } from "../facts.ts";
-import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
+import type { HeadPlan } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { cardToken } from "../own-pages/form-tokens.ts";
@@ -47,10 +47,7 @@ export function inTab(signed: Signed, plan: Pick<HeadPlan, "status" | "headers">
   return shownAs(plan.headers);
 }
 
-/**
- * Whether this is a start whose answer shows no new page: a download, or an empty answer. The agent couldn't see that an impersonation
- * began.
- */
+/** Whether this start is answered by a download or by nothing, so that the agent wouldn't see that an impersonation began. */
 export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
   if (begunBy(signed) === null || isRedirect(answer)) return false;
   return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
@@ -108,10 +105,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
   return { ...plan, headers, transform: decoded(signed, plan, new Picture(insert(view))) };
 }
 
-/**
- * One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is
- * shown without.
- */
+/** One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is shown without. */
 export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
   const { browser, site, snapshot } = signed;
   const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);

@@ -1,5 +1,5 @@
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import type { Label } from "../../sessions/labels.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import { publicAddresses } from "./response-headers.ts";
 
 const POLICIES: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import type { RawHeaders } from "../http/exchange.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 
 /** The policies that hide an address from its own site as well, and for each the one that only differs in that. */
 const TELLING: ReadonlyMap<string, string> = new Map([

@@ -1,4 +1,4 @@
-import type { RawHeaders } from "../http/exchange.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 
 /** Gives a value with the addresses in it turned by `turn`, which gives back what it doesn't know. */
 type Turning = (value: string, turn: (address: string) => string) => string;

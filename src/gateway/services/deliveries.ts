@@ -16,11 +16,11 @@ interface DeliveriesDeps<T extends Waiting> {
 }
 
 const EVERY = 5_000;
-/** What a gateway sends is its own for so many looks, and for longer only while it says so again: one that is killed holds up nothing. */
+/** A gateway reserves an item for so many rounds and renews that while it sends. So a gateway that is killed holds nothing up for long. */
 const HELD = 4;
 const LONGEST_PAUSE = 300_000;
 
-/** What is sent again and again until it is taken, by whichever gateway is first. */
+/** Items that are sent again and again until they are taken. Of several gateways the first one sends an item. */
 export class Deliveries<T extends Waiting> implements Closing {
   readonly #deps: DeliveriesDeps<T>;
   readonly #every: number;
@@ -35,18 +35,18 @@ export class Deliveries<T extends Waiting> implements Closing {
     this.#timer = setInterval(() => void this.deliver(), this.#every).unref();
   }
 
-  /** Keeps it, and tries at once. Throws a Fault `store-unavailable`. */
+  /** Stores the item, and tries to send it at once. Throws a Fault `store-unavailable`. */
   async add(item: T): Promise<void> {
     await this.#deps.outbox.add(item);
     void this.deliver();
   }
 
-  /** All that waited after the last look. */
+  /** The items that waited after the last round. */
   waiting(): readonly T[] {
     return this.#waiting;
   }
 
-  /** Tries now what waits. Never rejects. */
+  /** Tries to send everything that waits. Never rejects. */
   deliver(): Promise<void> {
     if (this.#work !== null) this.#again = true;
     this.#work ??= this.#deliverAll().finally(() => {
@@ -90,7 +90,7 @@ export class Deliveries<T extends Waiting> implements Closing {
     await settled(item, false);
   }
 
-  /** Keeps other gateways from it for as long as the work takes. */
+  /** Reserves the item for as long as the work takes. */
   async #holding(item: T, work: () => Promise<unknown>): Promise<unknown> {
     const { outbox, clock, log } = this.#deps;
     let held: Waiting | null = item;

@@ -3,7 +3,7 @@ import type { Log } from "../../ports.ts";
 
 /** Log lines that say why something did not happen, at most one in ten minutes for each cause. */
 export interface Diagnostics {
-  /** Writes a line, unless this one was written within ten minutes; the next one says how often it was the same meanwhile. */
+  /** Writes a line, unless it was written within the last ten minutes. The next line then says how many were left out. */
   say(line: Line, now: number): void;
 }
 

@@ -3,21 +3,21 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { setBounded } from "../../domain/remembering.ts";
 import { getOrInsert } from "./get-or-insert.ts";
 
-/** Why something open is cut: its impersonation has ended, or the gateway goes down. */
+/** Why an open connection is cut: its impersonation has ended, or the gateway shuts down. */
 export type CutReason = ReasonWord | "going-away";
 
-/** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
+/** Ends one WebSocket or stream. Called at most once; must not throw, and must not wait for the other side. */
 type Cut = (why: CutReason) => void;
 
-/** Whether something open may go on. `unknown`: that can't be checked. `impersonation` has to be ended with it. */
+/** Whether an open connection may go on. `unknown`: that can't be checked. `impersonation` has to be ended with it. */
 export type Standing =
   | { readonly kind: "good" }
   | { readonly kind: "unknown"; readonly why: ReasonWord }
   | { readonly kind: "ended"; readonly why: ReasonWord; readonly impersonation: Impersonation | null };
 
-/** What is known of an open exchange besides whose it is. */
+/** The properties of an open connection, besides its impersonation. */
 interface Nature {
-  /** It is a tunnel, which has no end of its own. */
+  /** It is a WebSocket, which doesn't end by itself. */
   readonly tunnel: boolean;
   /** Its page may send only because the mode is write for now. */
   readonly lifted: boolean;
@@ -37,17 +37,17 @@ const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null })
 /** How many ended impersonations are remembered: a socket of one may still be in the pipeline. */
 const REMEMBERED = 10_000;
 
-/** Everything that is open: all tunnels, and impersonated requests, found by their impersonation. */
+/** All open WebSockets and impersonated requests, by their impersonation. */
 export class Sockets {
   readonly #all = new Set<Open>();
   readonly #byImpersonation = new Map<string, Set<Open>>();
   readonly #over = new Map<string, CutReason>();
-  /** No tunnel may begin any more: one that is still being decided would keep the process for good. */
+  /** Set when the gateway shuts down: a WebSocket that started later would keep the process running for ever. */
   #leaving: CutReason | undefined;
 
   /**
-   * Remembers one; `impersonation` is its id, null for own traffic. Returns what to call when it has ended by itself.
-   * One that comes for an impersonation that was cut before is cut at once.
+   * Adds a connection; `impersonation` is null for own traffic. Returns a function to call when it has ended by itself.
+   * If its impersonation has been cut already, it is cut at once.
    */
   add(impersonation: string | null, cut: Cut, nature: Nature = PLAIN): () => void {
     const over = impersonation === null ? undefined : this.#over.get(impersonation);

@@ -9,10 +9,10 @@ interface Allowance {
   readonly at: number;
 }
 
-/** Counts one more of `whose`, in ms of the monotonic clock; false when they had `most` within the window: then it isn't counted. */
+/** Counts one more for `whose` at `now` (monotonic clock, ms). False, and not counted, if there were `most` within the window. */
 type Pacing = (whose: string, most: number, now: number) => boolean;
 
-/** Remembers so many; of more, the one that was asked about the longest ago begins anew. */
+/** Remembers at most `remembered` names; the one that was used the longest ago is forgotten first. */
 export function pacing(remembered: number, window: number = MINUTE): Pacing {
   const paced = lru<Allowance>(remembered);
   return (whose, most, now) => {

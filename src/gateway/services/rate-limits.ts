@@ -1,7 +1,7 @@
 import { Fault } from "../../errors.ts";
 import { HOUR, pacing } from "./pacing.ts";
 
-/** Impersonations whose pace is remembered; only those that are on record count, so that strangers can't push one out. */
+/** How many impersonations are counted; only recorded ones are, so that strangers can't push one out. */
 const PACED = 10_000;
 
 /** Something that is open until it closes: an answer, a socket. */

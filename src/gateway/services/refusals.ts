@@ -1,13 +1,13 @@
 import { MINUTE, pacing } from "./pacing.ts";
 
-/** Why a refusal is not on record: there is nobody whom it could name, or they had too many. */
+/** Why a refusal is not recorded: nobody is known whom the record could name, or the person or address had too many. */
 export type LeftOut = "nobody" | "pace";
 
 /** Which refusals without an impersonation are recorded. */
 export interface Refusals {
   /** Counts one of this person from this address, on the monotonic clock; false when either had `most` in a minute. */
   admits(of: { readonly person: string; readonly address: string }, most: number, now: number): boolean;
-  /** Counts one that was left out. Gives how many there were since the last time that it gave any: once a minute at most. */
+  /** Counts a refusal that was not recorded. At most once a minute it returns how many there were since the last time; else null. */
   leaveOut(now: number): number | null;
 }
 

@@ -2,11 +2,11 @@ import type { Closing } from "../../ports.ts";
 
 type Work = () => Promise<void>;
 
-/** Work that is done every while and when it is asked for, one after the other. */
+/** Work that is done at intervals and on request, one run after the other. */
 interface Repeated extends Closing {
-  /** Does it once more. Never rejects. */
+  /** Runs it once more. Never rejects. */
   again: Work;
-  /** Does something else in its turn. Never rejects. */
+  /** Runs other work in the same queue. Never rejects. */
   also(work: Work, failed?: (error: unknown) => void): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import type { HelpRequest } from "../../domain/help/help.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Language } from "../../domain/language.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import type { Threshold } from "../../domain/thresholds.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
@@ -29,7 +30,6 @@ import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import type { Received } from "../request.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -65,7 +65,7 @@ export interface DecisionView {
   readonly snapshot?: Snapshot;
   readonly language: Language;
   readonly decision: Decision;
-  /** What it says to the agent, names filled in: the usual sentence of its reason word, or one of the config. */
+  /** The sentence for the agent, with names filled in: the usual one of its reason word, or one of the config. */
   readonly sentence: string;
   readonly requestId: string;
   readonly traceId?: string | null;
@@ -77,7 +77,7 @@ export interface DecisionView {
   readonly back: string;
   readonly method: string;
   readonly trueUser: Identity | null;
-  /** Whom it is about: the effective user, or the owner of the page before a start. */
+  /** The person whom the page is about: the effective user, or before a start the owner of the page. */
   readonly other: Identity | null;
   /** Whether the browser has an impersonation, also one that can't be loaded: then the page offers Stop. */
   readonly impersonating: boolean;
@@ -131,15 +131,15 @@ interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
-/** For whose pages there is a card. Own traffic asks it; nobody is waited for, and nothing is looked up. */
+/** Says which pages get a card. Own traffic asks it, so it answers at once and looks nothing up. */
 export interface Cards extends Closing {
-  /** Null for everybody for whom there is none, and where it isn't known yet who asks: then it comes with a later page. */
+  /** The card for a page; null if there is none, or if it isn't known yet whose session it is: then the card comes with a later page. */
   of(services: Services, received: Received): CustomerCard | null;
-  /** Learns whose session it is behind an answer that gives it another cookie, as apps do that seal it anew each time; nobody waits for it. */
+  /** Finds out in the background whose session it is, after an answer that sets a new session cookie, as some apps do each time. */
   answered(services: Services, received: Received, headers: RawHeaders): void;
-  /** Somebody has begun to view the app as somebody. */
+  /** Called when an impersonation has started. */
   views(services: Services, it: Impersonation): void;
-  /** Looks again at all, in the background. */
+  /** Reads all cards again, in the background. */
   refresh(services: Services): Promise<void>;
 }
 
@@ -161,21 +161,21 @@ interface TellingMore {
   readonly of?: AuditEvent["impersonation"];
 }
 
-/** What customers are told by mail. Whatever can't be delivered waits; a store that can't be asked throws. */
+/** Mails to customers. A mail that can't be delivered waits; throws if the store can't be reached. */
 export interface Notices extends Closing {
   /** Writes to a customer, if there is a mail server and they have an address. */
   tell(settings: Settings, customer: Identity, facts: LetterFacts, more?: TellingMore): Promise<void>;
   /** Whether something for this customer has waited for longer than a minute. */
   overdue(customer: string): boolean;
-  /** Tries now what waits. Never rejects. */
+  /** Tries to send everything that waits. Never rejects. */
   deliver(): Promise<void>;
 }
 
-/** Requests for help: kept, and sent wherever the config says, until it is taken there. */
+/** Requests for help: stored, and sent to each outlet of the config until the outlet has taken them. */
 export interface HelpQueue extends Closing {
   /** Keeps it for good before it resolves. Throws a Fault `store-unavailable`. */
   take(request: HelpRequest, help: NonNullable<Settings["help"]>): Promise<void>;
-  /** Null where there is none of this id, or none any more. */
+  /** Null if there is no request with this id (any more). */
   read(id: string): Promise<HelpRequest | null>;
   /** Takes secrets out of what a page tells, as from records. */
   readonly redact: Redact;
@@ -207,7 +207,7 @@ export interface Services {
   readonly log: Log;
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
-  /** How far it is believed that each app sees the effective user. */
+  /** For how long the gateway may rely on an app's answer that it sees the effective user. */
   readonly trusts: Trusts;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
@@ -228,7 +228,7 @@ export interface Services {
   readonly spentForms: SpentForms;
   readonly startLinks: StartLinks;
   readonly ledger: Ledger;
-  /** For what is done whether it can be recorded or not. */
+  /** Records of ends and of steps down: they are done even if they can't be recorded, and recorded later. */
   readonly unrecorded: Unrecorded;
   readonly tokens: Tokens;
   readonly forms: Forms;
@@ -244,7 +244,7 @@ export interface Services {
   newId(): string;
 }
 
-/** What the stages up to the decision ask: they look and change nothing, so `guise test` runs the same ones. */
+/** The services of the stages up to the decision. These stages change nothing, so `guise test` runs the same ones. */
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics" | "tracing"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;

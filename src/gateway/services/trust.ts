@@ -6,19 +6,19 @@ import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen } from "../../signin/sign-in.ts";
 import { getOrInsert } from "./get-or-insert.ts";
 
-/** How far this process believes that the app sees the effective user. Times are monotonic, ms. */
+/** What this process knows about whom an app sees in one session. Times are monotonic, ms. */
 export interface Trust {
-  /** Of the app's session that this is about; 0 before the first. */
+  /** The generation of the app's session; 0 before the first. */
   generation: number;
   /** When the last look began that found the effective user; null: there was none. */
   lookedAt: number | null;
-  /** By which cookies that was. */
+  /** The cookies with which the app was asked then. */
   cookies: string;
-  /** When something last happened by which the app may see somebody else. */
+  /** When something last happened after which the app may see somebody else. */
   doubtedAt: number;
-  /** Requests on their way that may bring that about. */
+  /** Requests under way that may cause that. */
   readonly unsafe: Set<string>;
-  /** What pages have said on each open socket so far, in bytes. */
+  /** The bytes that pages have sent on each open WebSocket so far. */
   readonly sockets: Map<string, () => number>;
   /** The sum of these when the last look began that found the effective user. */
   said: number;

@@ -7,17 +7,17 @@ interface Records {
   readonly log: Log;
 }
 
-/** Records of what has happened already and is not taken back because it can't be recorded: ends, and steps down. */
+/** Records of ends and of steps down. These are done even if they can't be recorded; then the record is written later. */
 export interface Unrecorded {
-  /** Writes one, or owes it, with the time that is in it. `what` is for the log. Never throws. */
+  /** Writes a record, or keeps it to be written later with its own time. `what` is for the log. Never throws. */
   write(to: Records, event: AuditEvent, what: string): Promise<void>;
-  /** Writes what is unrecorded, the oldest first, as far as that can be done now. Never throws. */
+  /** Writes the records that are kept, the oldest first, as far as possible now. Never throws. */
   settle(to: Records): Promise<void>;
-  /** How many are unrecorded. */
+  /** How many records are kept. */
   count(): number;
 }
 
-/** At most so many: each is one impersonation, and while nothing can be recorded none begins. */
+/** The most records that are kept. Each is of one impersonation, and none can start while nothing can be recorded. */
 const MOST = 10_000;
 
 export function unrecorded(most = MOST): Unrecorded {

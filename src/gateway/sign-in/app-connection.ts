@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from "node:http";
 import type { Settings } from "../../config/snapshot.ts";
 import type { MadeSession } from "../../sessions/app-sessions.ts";
 import type { AppAnswer, AppConnection, AppRequest } from "../../signin/sign-in.ts";
-import { type Dial, dialer } from "../http/dial.ts";
+import { type Dial, dialer } from "../http/client/dial.ts";
 import { isSecure, ourNames } from "../intake/cookie-scope.ts";
 import { publicAddresses } from "../response/response-headers.ts";
 import { getOrInsert } from "../services/get-or-insert.ts";

@@ -1,5 +1,6 @@
 import { endsAt, type Impersonation } from "../../domain/impersonation.ts";
-import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
+import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { askedBy, knownOf } from "./session-facts.ts";

@@ -20,10 +20,7 @@ type TakenOff = "browser" | "agent" | "unknown";
 const MINUTE = 60_000;
 const told = lru<true>(1_000);
 
-/**
- * The `Authorization` of an impersonated request, if its page got it from the app as the customer; else null. Throws a Fault
- * `store-unavailable`.
- */
+/** The `Authorization` of an impersonated request if the app gave it to the customer's page, else null. Throws `store-unavailable`. */
 export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
   const { effects, headers, snapshot } = signed;
   if (effects.impersonation === null) return null;

@@ -10,16 +10,16 @@ import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
 import { startHindrance } from "../consent/telling.ts";
 import { placeOf, runningIn, trueUserOf } from "../facts.ts";
+import { beginApart } from "../impersonation/begin-apart.ts";
+import { begin, betweenIdentities, end, endCookies, restoredHost } from "../impersonation/start-and-stop.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
-import { beginApart } from "../isolation/begin-apart.ts";
 import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion, keepTyped } from "./confirm.ts";
 import { ownerFound, ownerToBe } from "./find-owner.ts";
-import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
 /** Of the path of the last page. */

@@ -110,10 +110,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
   };
 }
 
-/**
- * Keeps a request until its agent says yes, and gives its name for the page that asks. Throws `too-large` when the body is larger than
- * what is kept.
- */
+/** Stores a request until its agent confirms it, and gives its name. Throws `too-large` if the body is larger than what is stored. */
 export async function keepQuestion(
   services: Services,
   settled: Settled & { readonly decision: Decision },

@@ -8,6 +8,7 @@ import { begunBy } from "../facts.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Answer } from "../http/raw-response.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
+import { end, notBegun } from "../impersonation/start-and-stop.ts";
 import { cookieScope } from "../intake/cookie-scope.ts";
 import type { Forwarding, Outbound, Signed } from "../request.ts";
 import { isUnseen } from "../response/document.ts";
@@ -20,7 +21,6 @@ import { assure } from "./invariants.ts";
 import { notSignedIn } from "./not-signed-in.ts";
 import { outbound } from "./outbound-headers.ts";
 import { orUnsent } from "./settle.ts";
-import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */

@@ -1,10 +1,10 @@
 import type { ReasonWord } from "../../domain/decision.ts";
 import { endedAt, type Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
+import { end } from "../impersonation/start-and-stop.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { settle, UNSENT } from "./settle.ts";
-import { end } from "./start-and-stop.ts";
 
 /** Ends an impersonation whose time ran out while the intent was written; then nothing is sent. */
 export function inTime(services: Services, committed: Committed, now: number): Maybe<Committed> {

@@ -180,9 +180,7 @@ function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly 
   return marks.includes(UNSEALED) ? { impersonation: null } : null;
 }
 
-/**
- * The same request as own traffic, byte for byte as it came, with its cookie: it was judged by a cookie that turned out not to be ours.
- */
+/** The same request as own traffic, byte for byte as it came, with its cookie: it was judged by a cookie that turned out not to be ours. */
 export function asItCame(services: Judging, received: Received): Received {
   const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
   const { settings } = snapshot;

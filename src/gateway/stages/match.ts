@@ -4,10 +4,7 @@ import type { Matched, Received } from "../request.ts";
 
 export const UNMATCHED: Matched["match"] = Object.freeze({ route: null, fromAsSelf: false });
 
-/**
- * Finds the route, only where it can matter: under an impersonation, or when one may start. What has more than one reading matches
- * nothing.
- */
+/** Finds the route, if it can matter: under an impersonation, or for a possible start. An address with several readings has no route. */
 export function match(received: Received): Matched {
   const impersonating = received.browser.secret !== null;
   const { topLevel, visit } = received.navigation;

@@ -1,10 +1,11 @@
 import { isMethodOverride } from "../../domain/headers.ts";
 import { methodInBody } from "../../domain/method/body-method.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method/method.ts";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
+import { ASCII_CHARSET } from "../../domain/routing/conditions/body-parameters.ts";
 import type { Maybe } from "../../ports.ts";
 import { trueUserOf } from "../facts.ts";
 import { hasBody, peekBody } from "../http/body.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import type { Content, Owned, Settled } from "../request.ts";
 import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
@@ -12,8 +13,6 @@ import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 const LOOKED_AT = 65_536;
 /** Types that frameworks read fields from; of a POST also where there is no type. */
 const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|application\/(?:[\w.-]+\+)?json)/i;
-/** Charsets that have ASCII in them unchanged. */
-const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
 export const UNREAD: Content = Object.freeze({
   body: null,
@@ -75,7 +74,7 @@ function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
   const { "content-type": type = "", "content-encoding": coding = "identity" } = raw.headers;
   if (sent !== "POST" || bytes.length === 0 || (type.trim() !== "" && !FIELDS.test(type))) return false;
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type) ?? [];
-  return !whole || coding.trim().toLowerCase() !== "identity" || !ASCII.test(charset);
+  return !whole || coding.trim().toLowerCase() !== "identity" || !ASCII_CHARSET.test(charset);
 }
 
 /** The method that headers ask for, in any spelling that some server takes for one of them. */

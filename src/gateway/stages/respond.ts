@@ -2,11 +2,12 @@ import { Transform } from "node:stream";
 import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { mirror } from "../../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
-import { valuesOf, without } from "../../domain/raw-headers.ts";
+import { type RawHeaders, valuesOf, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
-import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import type { HeadPlan, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
+import { hereCookie, restoredHost } from "../impersonation/start-and-stop.ts";
 import { cookieScope } from "../intake/cookie-scope.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answers.ts";
@@ -23,7 +24,6 @@ import { withHandle } from "../sign-in/redirect.ts";
 import { clearing, cookieHeaders } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { isOwnTab } from "./sign-in.ts";
-import { hereCookie, restoredHost } from "./start-and-stop.ts";
 
 /** Response headers that would act on the agent's own cookies, caches or pages. */
 const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
@@ -35,10 +35,7 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "x-guise-refused",
 ]);
 
-/**
- * The response head for the client. Own traffic keeps all of the app's but addresses, cookies that only we may set, and an echo of our
- * token.
- */
+/** The response head for the client. In own traffic only addresses, cookies that the app may not set and an echo of our token change. */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
   const led = publicAddresses(head.headers, upstream.origin, signed.site.origin, signed.site.authority);

@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Identity } from "../../domain/identity.ts";
-import { valuesOf } from "../../domain/raw-headers.ts";
+import { type RawHeaders, valuesOf } from "../../domain/raw-headers.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import type { Received, Ruling } from "../request.ts";
 
 export const UNRULED: Ruling = Object.freeze({ rule: null, mayChange: false });

@@ -3,10 +3,10 @@ import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import { begunBy } from "../facts.ts";
 import type { Settlement } from "../http/exchange.ts";
+import { end } from "../impersonation/start-and-stop.ts";
 import type { Committed } from "../request.ts";
 import { endSpan } from "../services/request-span.ts";
 import type { Services } from "../services/services.ts";
-import { end } from "./start-and-stop.ts";
 
 /** Counts how a request ended and, under an impersonation, records the outcome of its intent; `withheld` counts values of the answer. */
 export function settle(services: Services, committed: Committed, settlement: Settlement, withheld = 0): void {

@@ -1,6 +1,7 @@
 import { appAt } from "../../config/apps.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, isOpen, modeAt } from "../../domain/impersonation.ts";
+import { callerOf } from "../caller.ts";
 import { runningIn, trueUserOf } from "../facts.ts";
 import { NO_NAVIGATION } from "../intake/fetch-metadata.ts";
 import type { Judged, Received, Signed } from "../request.ts";
@@ -8,7 +9,6 @@ import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { judge } from "./decide.ts";
 import { UNLOOKED } from "./find-owner.ts";
-import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
 import { UNMATCHED } from "./match.ts";
 import { UNREAD } from "./method-override.ts";
@@ -17,10 +17,7 @@ import { UNRULED } from "./rule-request.ts";
 /** A request that only looks: if it is refused, then for the impersonation itself. */
 const LOOKING: Navigation = Object.freeze({ ...NO_NAVIGATION, site: "same-origin" });
 
-/**
- * The judge's decision for a request that only looks, by this sender at this moment: it tells who they are, and whether their
- * impersonation may go on.
- */
+/** The decision for a read by this sender now: it tells who they are, and whether their impersonation may go on. */
 export async function looking(services: Services, received: Received): Promise<Judged> {
   const caller = await callerOf(services, received);
   const recalled = await recall(services, { ...received, match: UNMATCHED, caller });
@@ -36,10 +33,7 @@ export async function looking(services: Services, received: Received): Promise<J
   });
 }
 
-/**
- * Whether an open request may go on. It is judged like a new one: with the config, people and record of this moment, and the evidence that
- * it came with.
- */
+/** Whether an open request may go on: it is judged like a new one, with today's config and people and its own evidence. */
 export async function standing(services: Services, signed: Signed): Promise<Standing> {
   const current = services.config.current();
   const snapshot = appAt(current, signed.site.host, signed.url.path) ?? current;

@@ -5,9 +5,10 @@ import {
   type IncomingMessage,
 } from "node:http";
 import type { Socket } from "node:net";
+import type { RawHeaders } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import type { Dial } from "../http/dial.ts";
-import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import type { Dial } from "../http/client/dial.ts";
+import type { UpstreamHead } from "../http/exchange.ts";
 import { answerHead } from "../http/hop-by-hop-headers.ts";
 import { leave } from "../http/raw-response.ts";
 import { faultOf } from "../http/upstream-errors.ts";

@@ -9,7 +9,7 @@ import { closeFrame, type Parting } from "./frames.ts";
 interface SpliceOrder {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** Frames can be told apart, so that `part` can say closing record between two. */
+  /** Frames are parsed, so that `part` can send a close frame between two of them. */
   readonly watched: boolean;
   /** The first data frame from the client ends it with 4003. */
   readonly readOnly: boolean;
@@ -122,7 +122,7 @@ export class Splice {
     this.#up.stop();
     this.#down.stop();
     if (this.#open === 1) {
-      // Who ended its own side before has had all it wanted: a reset that follows means nothing.
+      // A side that ended in order has finished: a later reset of it is no error.
       if (!other.readableEnded && this.#parting === null) this.#ending ??= ending;
       if (this.#parting === null || other.writableEnded) letGo(other);
       else other.destroy();

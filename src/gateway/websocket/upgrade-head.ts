@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { firstValue, without } from "../../domain/raw-headers.ts";
-import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import { firstValue, type RawHeaders, without } from "../../domain/raw-headers.ts";
+import type { UpstreamHead } from "../http/exchange.ts";
 
 /** What we say ourselves about connection and framing. */
 const OURS: ReadonlySet<string> = new Set([

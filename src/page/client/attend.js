@@ -1,6 +1,6 @@
 /** After this long without a key, a click, a touch or a turn of the wheel nobody is taken to be at this page, ms. */
 const ABSENT_AFTER = 60_000;
-const DEEDS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"];
+const ACTIONS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"];
 
 /**
  * Watches whether somebody is at this page; what the page asks for by itself must not keep an impersonation alive.
@@ -8,9 +8,9 @@ const DEEDS = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart"];
  */
 export function startAttend() {
   let last = Date.now();
-  const deed = (/** @type {Event} */ event) => {
+  const action = (/** @type {Event} */ event) => {
     if (event.isTrusted) last = Date.now();
   };
-  for (const name of DEEDS) addEventListener(name, deed, { capture: true, passive: true });
+  for (const name of ACTIONS) addEventListener(name, action, { capture: true, passive: true });
   return () => Date.now() - last < ABSENT_AFTER;
 }

@@ -13,7 +13,7 @@
  * @property {number} now
  * @property {number} endsAt if nobody does anything more
  * @property {number} until at the latest
- * @property {number} idleFor ms without a deed
+ * @property {number} idleFor ms without use
  * @property {number | null} writeUntil
  * @property {string | null} [app] on a host of its own, the origin of the app's
  * @property {Words} words in the browser's language

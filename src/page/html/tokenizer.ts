@@ -20,7 +20,7 @@ export interface Sink {
 
 export type State = (it: Scan, byte: number) => State;
 
-/** Longer names are none that matter. */
+/** Longer names don't matter and are cut. */
 const NAME_LIMIT = 24;
 
 /** One tokenizer on its way. It reads byte by byte, so it may be stopped and fed anywhere. */

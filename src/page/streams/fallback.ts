@@ -1,8 +1,8 @@
 import { Transform, type TransformCallback } from "node:stream";
 
 /**
- * Bytes through `inner` where that works, and as they came where it fails before it gave anything: for what may be left
- * out. `inner` must give what it took, in order, once it has given anything at all.
+ * Sends bytes through `inner`, or unchanged if `inner` fails before its first output: for optional changes of a page.
+ * After its first output, `inner` must not lose or reorder bytes.
  */
 export class Sparing extends Transform {
   readonly #inner: Transform;

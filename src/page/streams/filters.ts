@@ -2,13 +2,13 @@ import { Transform, type TransformCallback } from "node:stream";
 
 export type Give = (bytes: Buffer) => void;
 
-/** Reads the bytes of a body as they pass, and gives what goes on. Throws where the whole can't go on. */
+/** Gets the bytes of a body and gives those that go on. Throws if the body can't go on. */
 export interface Filter {
   read(chunk: Buffer, give: Give): void;
   end(give: Give): void;
 }
 
-/** One stream for all of them: a stream of its own costs more than what most filters do. */
+/** One stream for all filters: a stream for each would cost more than most filters do. */
 export class Filtered extends Transform {
   readonly #filters: readonly Filter[];
   /** What each filter gives to. */

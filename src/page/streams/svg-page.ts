@@ -3,10 +3,7 @@ import { Transform, type TransformCallback } from "node:stream";
 /** So many bytes are whole in base64. */
 const WHOLE = 3;
 
-/**
- * A drawing as the picture in a page of its own, under `insert`: browsers run no script of a picture, load nothing for it
- * and let nobody click into it.
- */
+/** Puts a drawing as a picture into a page of its own, under `insert`: browsers run no script of a picture and load nothing for it. */
 export class Picture extends Transform {
   readonly #insert: string;
   #begun = false;

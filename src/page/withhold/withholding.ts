@@ -9,7 +9,7 @@ import { JsonFilter, type JsonTargets } from "./json.ts";
 import { type Pattern, patternFilter } from "./patterns.ts";
 import type { ElementTest } from "./selector.ts";
 
-/** What is kept from who looks at pages as somebody else. */
+/** The values that are withheld from agents who view the app as a customer. */
 export interface Withholding {
   readonly json: JsonTargets;
   readonly elements: readonly ElementTest[];

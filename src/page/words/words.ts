@@ -27,7 +27,7 @@ export function wordsIn(language: Language): Words {
   return WORDS[language];
 }
 
-/** A sentence around what is put in. */
+/** The parts of a sentence before and after a place. */
 export function around(sentence: string, place: string): readonly [before: string, after: string] {
   const [before = "", after = ""] = sentence.split(`{${place}}`);
   return [before, after];

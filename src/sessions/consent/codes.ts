@@ -32,7 +32,7 @@ interface Kept extends CodeTerms {
   readonly wrong: Readonly<Record<string, number>>;
 }
 
-/** Without letters and digits that sound or look like another. */
+/** The characters of codes, without those that sound or look alike. */
 const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const LONG = 8;
 

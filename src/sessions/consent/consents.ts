@@ -1,5 +1,5 @@
 import { Listeners } from "../../clients/listeners.ts";
-import type { Consent, ConsentDeed, ConsentTerms } from "../../domain/consent/consent.ts";
+import type { Consent, ConsentAction, ConsentTerms } from "../../domain/consent/consent.ts";
 import {
   type Asked,
   ask,
@@ -9,7 +9,7 @@ import {
   goneWith,
   grantedAtOnce,
   NOTHING_SAID,
-  restoredHost,
+  settledByTime,
 } from "../../domain/consent/said.ts";
 import { setBounded } from "../../domain/remembering.ts";
 import type { Bulletin, Closing, Log, Maybe } from "../../ports.ts";
@@ -92,8 +92,8 @@ class StoredConsents implements Closing {
   }
 
   /** Null where that can't happen any more: the first answer counts. */
-  answer(customer: string, id: string, deed: ConsentDeed): Promise<Consent | null> {
-    return this.#edit(customer, (said) => done(said, id, deed, this.#deps.clock.now()));
+  answer(customer: string, id: string, action: ConsentAction): Promise<Consent | null> {
+    return this.#edit(customer, (said) => done(said, id, action, this.#deps.clock.now()));
   }
 
   /** Gives one that counts once to an impersonation, which is its only one; null if it counts no more. */
@@ -141,9 +141,9 @@ class StoredConsents implements Closing {
       const key = SAID + due.slice(DUE.length);
       let changed: readonly Consent[] = [];
       const after = await this.#changeAt(key, (said) => {
-        const tidy = restoredHost(said, this.#deps.clock.now(), this.#deps.keepFor());
-        changed = tidy.changed;
-        return tidy.said;
+        const settled = settledByTime(said, this.#deps.clock.now(), this.#deps.keepFor());
+        changed = settled.changed;
+        return settled.said;
       });
       all.push(...changed);
       if (after === null || !waits(after)) await this.#deps.store.remove(due);

@@ -34,7 +34,7 @@ export function outbox<T extends Waiting>(
   const all = sealedJson<T>(store, sealKey, kind);
   const prefix = `${kind}:`;
   const write = async (it: T, version: number | null): Promise<boolean> => {
-    // It is given up, on record, by the gateway that looks at it then: no store forgets it before.
+    // A gateway gives the item up and records that; the store must not forget the item before.
     const expiresAt = Math.max(it.keepUntil, clock.now()) + DAY;
     return await all.write(prefix + it.id, it, { version, expiresAt });
   };

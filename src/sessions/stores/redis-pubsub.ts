@@ -14,7 +14,7 @@ interface RedisBulletinOptions {
   readonly log: Log;
 }
 
-/** How many beats may go by in silence before a teller is forgotten. */
+/** After how many silent beats a sender is forgotten. */
 const FORGOTTEN_AFTER = 60;
 
 /**
@@ -60,7 +60,7 @@ export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close
   };
 }
 
-/** What has been heard of each teller. */
+/** The counts of messages of each sender. */
 function tellersOf() {
   const known = new Map<string, { count: number; age: number }>();
   return {

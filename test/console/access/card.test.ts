@@ -82,7 +82,7 @@ t.test("it is of no use to anybody else, for anything else, or a second time", a
   t.equal(await tried([...POST, "X-User: 23"], fields), 403, "another customer");
   t.equal(await tried([...POST, ...NUNO, cookie], fields), 403, "a browser that views somebody");
   t.equal(await tried([...POST], fields), 403, "nobody");
-  t.equal(await tried([...POST, ...NUNO], { ...fields, do: "end" }), 403, "another deed");
+  t.equal(await tried([...POST, ...NUNO], { ...fields, do: "end" }), 403, "another action");
   t.equal(await tried([...POST, ...NUNO], { ...fields, about: "c2" }), 403, "another ask");
   t.equal(await tried([...POST, ...NUNO], { do: "decline", about: "c1" }), 403, "without its token");
   const script = [

@@ -1,5 +1,5 @@
 import t from "tap";
-import { end } from "../../../src/gateway/stages/start-and-stop.ts";
+import { end } from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { openConsole } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
@@ -27,8 +27,8 @@ async function asked(it: TestServices): Promise<void> {
   await it.services.consents.ask(aConsent({ askedAt: now, answerBy: now + HOUR }), grant.consent);
 }
 
-function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
+function formOn(page: string, action: string, more: Readonly<Record<string, string>> = {}) {
+  return { ...hiddenIn(page, `form:has([name="do"][value="${action}"])`), ...more };
 }
 
 t.test("an approver sees whom they answer for, and answers as themselves", async (t) => {

@@ -22,8 +22,8 @@ async function asked(it: TestServices, more: Parameters<typeof aConsent>[0] = {}
 }
 
 /** The fields of the form on a page that does this, and what the person fills in. */
-function formOn(page: string, deed: string, more: Readonly<Record<string, string>> = {}) {
-  return { ...hiddenIn(page, `form:has([name="do"][value="${deed}"])`), ...more };
+function formOn(page: string, action: string, more: Readonly<Record<string, string>> = {}) {
+  return { ...hiddenIn(page, `form:has([name="do"][value="${action}"])`), ...more };
 }
 
 async function linkTo(it: TestServices, consent = "c1"): Promise<string> {
@@ -188,7 +188,7 @@ t.test("a code is shown once, to the customer alone", async (t) => {
   t.notMatch(JSON.stringify(it.events), first);
 });
 
-t.test("a form of somebody else's page, or of another deed, is none", async (t) => {
+t.test("a form of somebody else's page, or of another action, is none", async (t) => {
   const it = await testServices(t, ASKING);
   const ask = await openConsole(t, it);
   await asked(it);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { tendConsents } from "../../../src/gateway/background/consents.ts";
-import { end } from "../../../src/gateway/stages/start-and-stop.ts";
+import { end } from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { HOUR } from "../../fixtures/gateway/consent.ts";
@@ -23,10 +23,13 @@ async function looking(t: Parameters<typeof testServices>[0]) {
   return { it, ask, cookie };
 }
 
-async function answer(it: TestServices, deed: Parameters<TestServices["services"]["consents"]["answer"]>[2]) {
+async function answer(
+  it: TestServices,
+  action: Parameters<TestServices["services"]["consents"]["answer"]>[2],
+) {
   const { consents } = await it.services.consents.of("17");
   const open = consents.find(({ state }) => state === "asked");
-  return await it.services.consents.answer("17", open?.id ?? "", deed);
+  return await it.services.consents.answer("17", open?.id ?? "", action);
 }
 
 t.test(

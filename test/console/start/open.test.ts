@@ -19,8 +19,8 @@ ${apart ? "isolation: { host: { parent: view.example.net } }" : ""}
 identity: [{ insecureHeader: { name: X-User, groups: X-Groups, from: [127.0.0.1] } }]
 agents: [{ groups: [support], mayBe: { groups: [customer] } }]
 owners:
-  site: { map: { "1": { id: "17", groups: [customer] }, "2": { id: "23", groups: [customer] }, "9": { id: root, groups: [admin] } } }
-users: { map: { "17": { groups: [customer] }, "23": { groups: [customer] }, root: { groups: [admin] } } }
+  site: { map: { "1": { id: "17", groups: [customer] }, "2": { id: "23", groups: [customer] }, "8": { id: bob, groups: [customer, support] }, "9": { id: root, groups: [admin] } } }
+users: { map: { "17": { groups: [customer] }, "23": { groups: [customer] }, bob: { groups: [customer, support] }, root: { groups: [admin] } } }
 ${app === "" ? 'routes: [{ path: "/site/:site{/*rest}", owner: site }]' : ""}
 ${more}`,
   );
@@ -83,14 +83,18 @@ t.test(
 
 t.test("what starts nothing says so, and a refusal is on record without a name", async (t) => {
   const it = await beside(t);
-  for (const path of ["/site/9", "/site/77", "/pricing"]) {
+  for (const path of ["/site/9", "/site/8", "/site/77", "/pricing"]) {
     const told = await open(it, `https://app.example.org${path}`);
     t.match([told.status, told.body], [200, /This address starts nothing/], path);
     t.match(told.body, `href="https://app.example.org${path}"`, "the app's own page");
   }
-  const [record, ...more] = await recorded(it.data, "impersonation.not-started");
-  t.match([record, more], [{ user: { id: "alice" } }, { length: 0 }]);
-  t.notMatch(record, { user: { effective: {} } });
+  const records = await recorded(it.data, "impersonation.not-started", 2);
+  for (const record of records) t.notMatch(record, { user: { effective: {} } });
+  t.match(records, [
+    { user: { id: "alice" }, guise: { decision: "protected-target" } },
+    { user: { id: "alice" }, guise: { decision: "nested" } },
+  ]);
+  t.equal(records.length, 2, "a page of nobody is none");
 });
 
 t.test("an address that isn't the app's leads nowhere", async (t) => {

@@ -3,15 +3,15 @@ import t from "tap";
 import {
   after,
   type Consent,
-  type ConsentDeed,
-  dueDeed,
+  type ConsentAction,
+  dueAction,
   isLive,
   isOpen,
   TRANSITIONS,
 } from "../../../src/domain/consent/consent.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
-const deed: fc.Arbitrary<ConsentDeed> = fc.oneof(
+const action: fc.Arbitrary<ConsentAction> = fc.oneof(
   fc.record({
     kind: fc.constant("grant" as const),
     by: fc.constant("17"),
@@ -23,27 +23,27 @@ const deed: fc.Arbitrary<ConsentDeed> = fc.oneof(
   fc.record({ kind: fc.constant("withdraw" as const), by: fc.constant("17") }),
   fc.constant({ kind: "use-up" } as const),
 );
-const moves = fc.array(fc.tuple(deed, fc.integer({ min: 0, max: 5 * HOUR })), { maxLength: 12 });
+const moves = fc.array(fc.tuple(action, fc.integer({ min: 0, max: 5 * HOUR })), { maxLength: 12 });
 const begun = fc.record({
   type: fc.constantFrom("read" as const, "write" as const),
   longest: fc.integer({ min: 1, max: 48 * HOUR }),
   single: fc.boolean(),
 });
 
-/** All that it was, with the deeds that counted. */
-function lived(first: Consent, all: readonly (readonly [ConsentDeed, number])[]) {
+/** All that it was, with the actions that counted. */
+function lived(first: Consent, all: readonly (readonly [ConsentAction, number])[]) {
   let [now, it] = [0, first];
   const past: {
     readonly from: Consent;
     readonly to: Consent;
-    readonly deed: ConsentDeed;
+    readonly action: ConsentAction;
     readonly at: number;
   }[] = [];
-  for (const [deed, passes] of all) {
+  for (const [action, passes] of all) {
     now += passes;
-    const to = after(it, deed, now);
+    const to = after(it, action, now);
     if (to === null) continue;
-    past.push({ from: it, to, deed, at: now });
+    past.push({ from: it, to, action, at: now });
     it = to;
   }
   return { past, last: it };
@@ -55,7 +55,7 @@ t.test("whatever happens, it goes by the table, and what is over stays over", as
   const seen = fc.check(
     fc.property(begun, moves, (more, all) =>
       lived(aConsent(more), all).past.every(
-        ({ from, to, deed }) => TRANSITIONS[from.state][deed.kind] === to.state,
+        ({ from, to, action }) => TRANSITIONS[from.state][action.kind] === to.state,
       ),
     ),
     RUNS,
@@ -69,15 +69,15 @@ t.test("a yes is never longer, nor for more, than was asked for, and never too l
   const seen = fc.check(
     fc.property(begun, moves, (more, all) => {
       const first = aConsent(more);
-      return lived(first, all).past.every(({ to, deed, at }) => {
-        if (deed.kind !== "grant") return true;
+      return lived(first, all).past.every(({ to, action, at }) => {
+        if (action.kind !== "grant") return true;
         const long = (to.until ?? 0) - at;
         const asMuch = first.type === "write" || to.type === "read";
         return (
           at < first.answerBy &&
           long >= 0 &&
           long <= first.longest &&
-          long <= Math.max(0, deed.lasts) &&
+          long <= Math.max(0, action.lasts) &&
           asMuch
         );
       });
@@ -91,7 +91,7 @@ t.test("only a yes that nobody took back counts, until its time is up", async (t
   const seen = fc.check(
     fc.property(begun, moves, fc.integer({ min: 0, max: 100 * HOUR }), (more, all, now) => {
       const { last, past } = lived(aConsent(more), all);
-      const granted = past.findLast(({ deed }) => deed.kind === "grant");
+      const granted = past.findLast(({ action }) => action.kind === "grant");
       if (isOpen(last, now)) return last.state === "asked" && past.length === 0;
       return isLive(last, now) === (last.state === "granted" && now < (granted?.to.until ?? 0));
     }),
@@ -118,10 +118,10 @@ t.test("a customer may allow less than was asked for", async (t) => {
 
 t.test("the clock lapses what nobody answered, and uses up what was allowed", async (t) => {
   const it = aConsent();
-  t.equal(dueDeed(it, it.answerBy - 1), null);
-  t.equal(dueDeed(it, it.answerBy), "lapse");
+  t.equal(dueAction(it, it.answerBy - 1), null);
+  t.equal(dueAction(it, it.answerBy), "lapse");
   t.equal(after(it, { kind: "lapse" }, it.answerBy - 1), null, "and not before");
   const yes = aConsent({ state: "granted", until: 5 });
-  t.same([dueDeed(yes, 4), dueDeed(yes, 5)], [null, "use-up"]);
-  t.equal(dueDeed(aConsent({ state: "declined" }), 100 * HOUR), null);
+  t.same([dueAction(yes, 4), dueAction(yes, 5)], [null, "use-up"]);
+  t.equal(dueAction(aConsent({ state: "declined" }), 100 * HOUR), null);
 });

@@ -9,7 +9,7 @@ import {
   done,
   grantedAtOnce,
   NOTHING_SAID,
-  restoredHost,
+  settledByTime,
 } from "../../../src/domain/consent/said.ts";
 import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
 
@@ -167,8 +167,8 @@ t.test("the clock does its part, and what is over long since is forgotten", asyn
     yes({ id: "b", until: HOUR }),
     aConsent({ id: "c", state: "declined" }),
   );
-  t.same(restoredHost(all, 10, 24 * HOUR), { said: all, changed: [] });
-  const later = restoredHost(all, 13 * HOUR, 24 * HOUR);
+  t.same(settledByTime(all, 10, 24 * HOUR), { said: all, changed: [] });
+  const later = settledByTime(all, 13 * HOUR, 24 * HOUR);
   t.same(
     later.changed.map(({ id, state }) => [id, state]),
     [
@@ -176,5 +176,5 @@ t.test("the clock does its part, and what is over long since is forgotten", asyn
       ["b", "used-up"],
     ],
   );
-  t.same(restoredHost(later.said, 100 * HOUR, 24 * HOUR).said.consents, []);
+  t.same(settledByTime(later.said, 100 * HOUR, 24 * HOUR).said.consents, []);
 });

@@ -1,6 +1,6 @@
 import t from "tap";
 import { factsOf } from "../../../src/domain/consent/letters.ts";
-import { end } from "../../../src/gateway/stages/start-and-stop.ts";
+import { end } from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { openConsole } from "../../fixtures/client/console.ts";
 import { startToken } from "../../fixtures/client/form-tokens.ts";
 import { aConsent } from "../../fixtures/gateway/consent.ts";

@@ -26,7 +26,7 @@ t.test(
     t.equal(await asks("const x = new XMLHttpRequest(); x.open('GET', '/poll'); x.send();"), "imp-1.idle");
     t.equal(await asks(beacon), "?a=1&_guise_tab=imp-1.idle");
     await page.evaluate("dispatchEvent(new Event('keydown'))");
-    t.equal(await asks(fetched), "imp-1.idle", "a deed that a script makes up is none");
+    t.equal(await asks(fetched), "imp-1.idle", "an action that a script makes up is none");
     t.match(await left(), /\b[1-5]:\d\d left/);
     await page.keyboard.press("a");
     t.equal(await asks(fetched), "imp-1");

@@ -20,7 +20,7 @@ interface Tab {
 }
 
 /** What is done in a tab; gives the line of the request that the demo has to hear of it. */
-const DEEDS: readonly ((tab: Tab) => Promise<string>)[] = [
+const ACTIONS: readonly ((tab: Tab) => Promise<string>)[] = [
   async (tab) => await open(tab, "/sites"),
   async (tab) => await open(tab, `/site/${tab.who.site}/overview`),
   async (tab) => await open(tab, "/account"),
@@ -71,7 +71,7 @@ t.test(
     for (let n = 0; n < STEPS; n += 1) {
       const tab = tabs[(n * 7 + Math.floor(n / 5)) % 3] as Tab;
       const before = heard.length;
-      const line = await (DEEDS[n % DEEDS.length] as (typeof DEEDS)[number])(tab);
+      const line = await (ACTIONS[n % ACTIONS.length] as (typeof ACTIONS)[number])(tab);
       const own = heard.slice(before).filter((one) => one.line === line);
       t.strictSame([...new Set(own.map(toldOf))], [tab.who.id], `step ${n}: ${line} of ${tab.who.name}`);
       t.equal(await tab.page.evaluate(`localStorage.getItem("whose")`), tab.who.id, "its own storage");

@@ -24,8 +24,8 @@ export interface BodyParameters {
 
 const NO_BODY: BodyParameters = Object.freeze({ kind: "other", parameters: [], dark: false });
 
-/** Charsets in which ASCII is ASCII. */
-const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
+/** Charsets whose bytes below 128 are ASCII. */
+export const ASCII_CHARSET = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 const FORM = /^application\/x-www-form-urlencoded$/;
 const PARTS = /^multipart\//;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
@@ -64,8 +64,8 @@ function isPlainText(body: BodyText, parameters: readonly Parameter[]): boolean 
     body.types.length < 2 &&
     codings.length === 0 &&
     coding.trim().toLowerCase() === "identity" &&
-    ASCII.test(charset) &&
-    (named === "" || ASCII.test(named))
+    ASCII_CHARSET.test(charset) &&
+    (named === "" || ASCII_CHARSET.test(named))
   );
 }
 

@@ -3,9 +3,9 @@ import { latin1, MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./pa
 /** The name in the head of a part, in the ways in which servers look for it. */
 const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s;"]{0,400}))/gi;
 const LONGEST_HEAD = 4_000;
-/** Of a longer one nobody asks what it says. */
+/** Longer values are not compared. */
 const LONGEST_VALUE = 65_536;
-/** Of all together, or of a longer text its length, which only values exceed of which one is in the other. What the rest say can't be told. */
+/** The most bytes of all values together, or the length of the text if that is larger; only values that contain each other exceed it. Further values are unknown. */
 const LONGEST_VALUES = 1_048_576;
 const CODED = /^content-transfer-encoding[ \t]*:(?![ \t]*(?:7bit|8bit|binary)[ \t]*\r?$)/im;
 const BOUNDARY = /^multipart\/form-data;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))$/i;

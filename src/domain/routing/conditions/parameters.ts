@@ -17,7 +17,7 @@ export const MOST_PARAMETERS = 5_000;
 
 const NO_READINGS: NameReadings = { stem: "", path: "", kinds: "" };
 
-/** Stands for all that is not read: it may have any name and say anything. */
+/** Stands for all parameters that are not read: it may have any name and any value. */
 export const UNREAD: Parameter = Object.freeze(parameter(null, null, false));
 
 export function parameter(name: string | null, value: string | null, plain: boolean): Parameter {

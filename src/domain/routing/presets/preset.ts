@@ -40,7 +40,7 @@ export interface Preset {
   readonly guards: readonly Guard[];
 }
 
-/** What stands in a guard of signing out, besides its paths. */
+/** The parts of a guard against signing out, besides its paths. */
 export const SIGN_OUT = {
   name: "logout",
   sentence: "Signing out stops.",

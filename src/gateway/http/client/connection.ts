@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
-import type { Dial } from "../dial.ts";
+import type { Dial } from "./dial.ts";
 import { keepReading } from "./keep-reading.ts";
 import { asksForConnection } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { Cut, ResponseParser, type ResponseSink } from "./response-parser.ts";
 import type { RequestConnection, UpstreamRequest } from "./upstream-request.ts";
 
-/** Who keeps the connections. */
+/** The owner of the connections, which gets their events. */
 export interface ConnectionKeeper {
   /** Answer and request are both over; the connection can take another one. */
   freed(connection: Connection, request: UpstreamRequest): void;
@@ -36,7 +36,7 @@ export class Connection implements ResponseSink, RequestConnection {
   #served = -1;
   /** The app took no more of a body when it was last written to. */
   #drained: (() => void) | null = null;
-  /** Whose it is, once it carried a body or credentials: then no other person's request may use it. */
+  /** The person who sent a body or credentials on it: no other person's request may use it then. */
   person: string | null = null;
   /** The app may know who is at the other end by the connection alone. */
   authenticated = false;

@@ -1,6 +1,6 @@
 import { type Link, LinkedList } from "./linked-list.ts";
 
-/** Who must be done within the same time: one timer for all of them, where a timer for each would cost every request. */
+/** One timer for all items that have the same time limit; a timer for each would cost time with every request. */
 export class Deadlines<T> {
   readonly #within: number;
   readonly #late: (item: T) => void;

@@ -14,10 +14,9 @@ interface Idle {
 const MARGIN = 1_000;
 
 /**
- * Connections to the app between two requests. Each belongs to one connection of a client's, and goes with it: whatever an
- * app says too much, and whatever a client smuggles into its requests, reaches only that client. On one that somebody has
- * sent a body on, or authenticated, nobody else sends anything, though they share the client's connection (behind a proxy,
- * or as somebody else).
+ * Idle connections to the app. Each belongs to one client connection and closes with it, so that surplus bytes of an
+ * app, or a request that a client smuggles in, reach only that client. If several people share the client connection (behind a
+ * proxy, or by impersonating), a connection on which one of them sent a body or authenticated is used for nobody else.
  */
 export class IdleConnections {
   readonly #keepAlive: number;
@@ -39,7 +38,7 @@ export class IdleConnections {
   add(connection: Connection, client: Socket): void {
     const { idle, authenticated } = connection;
     const said = idle === null ? this.#keepAlive : Math.min(this.#keepAlive, idle - MARGIN);
-    // Who has authenticated one would have to do it again.
+    // An authenticated connection is kept, because its user would have to authenticate again.
     const within = authenticated ? Number.POSITIVE_INFINITY : said;
     if (within <= 0 || client.destroyed) {
       this.drop(connection);
@@ -62,7 +61,7 @@ export class IdleConnections {
     for (const link of mine) {
       const { connection, within } = link.item;
       if (connection.person !== null && connection.person !== party.person) continue;
-      // The app may close it at this very moment: what can't be sent again isn't risked on an old one.
+      // The app may close an old connection at this moment, so a request that can't be repeated gets a new one.
       if (now - link.at > (repeatable ? within : within / 4)) continue;
       this.#remove(link);
       return connection;

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 type Written = (error?: Error | null) => void;
 
 /**
- * Has a socket read on when the other side takes nothing any more. Node gives a socket up whose write fails, and with it all
- * that was said before: an app that answers 413 in the middle of an upload and closes would go unheard, depending on which
- * came first. What is written from then on is thrown away; the end of the connection is told by reading, as ever.
+ * Lets a socket read on after a write has failed. Node destroys a socket whose write fails, and loses the bytes that had arrived:
+ * the answer of an app that sends 413 in the middle of an upload and closes would be lost, depending on which
+ * came first. Later writes are thrown away; the end of the connection is noticed by reading, as usual.
  */
 export function keepReading(socket: Socket): void {
   const write = socket._write;

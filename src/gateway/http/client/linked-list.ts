@@ -9,8 +9,8 @@ export interface Link<T> {
 }
 
 /**
- * In the order in which they came. For what comes and goes with every request: a Map or Set makes itself anew every few entries,
- * and what is left of the one before holds on to all of them until the next long garbage collection.
+ * A list in the order of arrival, for items that come and go with every request. A Map or Set would be rebuilt every few entries, and the
+ * remains of the old one would keep all entries in memory until the next full garbage collection.
  */
 export class LinkedList<T> {
   #first: Link<T> | null = null;

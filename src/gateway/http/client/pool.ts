@@ -1,6 +1,6 @@
 import { Fault } from "../../../errors.ts";
-import { type Dial, type DialOptions, dialer } from "../dial.ts";
 import { Connection, type ConnectionKeeper } from "./connection.ts";
+import { type Dial, type DialOptions, dialer } from "./dial.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { ShortRequests } from "./short-requests.ts";
 import type { StreamLimits, Streams } from "./streams.ts";
@@ -69,7 +69,7 @@ export class UpstreamPool implements ConnectionKeeper {
   // What a connection tells.
 
   freed(connection: Connection, request: UpstreamRequest): void {
-    // Before its place is given to the next one, which may be of the same client.
+    // Before the next request, perhaps of the same client, gets its place.
     if (this.#closing === null) this.#idle.add(connection, request.order.party.socket);
     else this.#idle.drop(connection);
     this.#done(request);

@@ -1,5 +1,5 @@
+import type { RawHeaders } from "../../../domain/raw-headers.ts";
 import { Fault } from "../../../errors.ts";
-import type { RawHeaders } from "../exchange.ts";
 
 /** How the body of a request is told from what follows it: there is none, so many bytes, or chunks. */
 export type RequestFraming = "none" | "chunked" | number;

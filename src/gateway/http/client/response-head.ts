@@ -1,4 +1,4 @@
-import type { RawHeaders } from "../exchange.ts";
+import type { RawHeaders } from "../../../domain/raw-headers.ts";
 
 /** The app's answer is no HTTP, or has two readings. */
 export class MalformedResponse extends Error {

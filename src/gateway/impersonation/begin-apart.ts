@@ -3,10 +3,10 @@ import { labelOrigin } from "../../domain/routing/label-host.ts";
 import type { AppHost, Label } from "../../sessions/labels.ts";
 import { neighbourCookies } from "../http/own-cookies.ts";
 import { cookieScope } from "../intake/cookie-scope.ts";
+import { credentialsOf, labelFor } from "../isolation/label-of.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { type Beginning, openRecorded } from "../stages/start-and-stop.ts";
-import { credentialsOf, labelFor } from "./label-of.ts";
+import { type Beginning, openRecorded } from "./start-and-stop.ts";
 
 /** Where a start leads, and what the browser is told on the app's own host. */
 interface Apart {

@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import t, { type Test } from "tap";
-import type { Received } from "../../../src/gateway/request.ts";
-import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
-import type { Services } from "../../../src/gateway/services/services.ts";
-import { callerOf } from "../../../src/gateway/stages/identify.ts";
-import type { Evidence } from "../../../src/ports.ts";
-import { signIns } from "../../../src/sessions/sign-ins.ts";
-import { fakeClock } from "../../fixtures/clock.ts";
-import { fakeLog } from "../../fixtures/log.ts";
-import { entrySchema } from "../../identity/deps.ts";
+import { callerOf } from "../../src/gateway/caller.ts";
+import type { Received } from "../../src/gateway/request.ts";
+import { diagnostics } from "../../src/gateway/services/diagnostics.ts";
+import type { Services } from "../../src/gateway/services/services.ts";
+import type { Evidence } from "../../src/ports.ts";
+import { signIns } from "../../src/sessions/sign-ins.ts";
+import { fakeClock } from "../fixtures/clock.ts";
+import { fakeLog } from "../fixtures/log.ts";
+import { entrySchema } from "../identity/deps.ts";
 
 /** The caller of a request that came with these header lines, known by a plain header from the loopback. */
 async function caller(t: Test, lines: readonly string[], more: object = {}) {

@@ -5,7 +5,7 @@ import {
   createSecureContext,
   getCACertificates,
 } from "node:tls";
-import type { Settings } from "../../config/snapshot.ts";
+import type { Settings } from "../../../config/snapshot.ts";
 
 /** Where the app is, and how its certificate is checked. A whole `Settings["upstream"]` fits. */
 export type DialOptions = Pick<Settings["upstream"], "origin" | "socket" | "ca" | "insecureSkipVerify">;

@@ -1,40 +1,40 @@
-import type { Consent, ConsentDeed } from "../../domain/consent/consent.ts";
+import type { Consent, ConsentAction } from "../../domain/consent/consent.ts";
 import { type CustomerSaid, consentVerdict } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
+import { aboutCustomer, recordConsent } from "../consent/consent-events.ts";
 import type { Received } from "../request.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
-import { end } from "../stages/start-and-stop.ts";
-import { aboutCustomer, recordConsent } from "./consent-events.ts";
+import { end } from "./start-and-stop.ts";
 
 /** Ends at a time: one is a handful of questions to the store. */
 const WIDTH = 32;
 
 /**
- * Does what somebody said to a consent, on record, and what follows: what is viewed by a yes that is gone ends at once. Null where that
- * can't be said any more.
+ * Applies an answer to a consent and records it. If a yes is taken back, the impersonations that rely on it end at once. Null if this answer
+ * isn't possible any more.
  */
 export async function answerConsent(
   services: Services,
   received: Received,
   { customer, id }: { readonly customer: string; readonly id: string },
-  deed: ConsentDeed,
+  action: ConsentAction,
 ): Promise<Consent | null> {
-  const consent = await services.consents.answer(customer, id, deed);
+  const consent = await services.consents.answer(customer, id, action);
   if (consent === null) return null;
   await recordConsent(services, received, consent);
   if (consent.state === "withdrawn") await endUnconsented(services, received, customer);
   return consent;
 }
 
-/** A yes that nobody asked for, ahead of time or by a code. What it takes the place of is withdrawn. */
+/** A yes without an ask: ahead of time, or by a code. The yes that it replaces is withdrawn. */
 export async function grantConsent(services: Services, received: Received, consent: Consent): Promise<void> {
   for (const it of await services.consents.grantAtOnce(consent)) await recordConsent(services, received, it);
   await recordConsent(services, received, consent);
 }
 
-/** From now on nobody views the app as this customer, or again as they allow it. */
+/** Opts the customer out, so that nobody can view the app as them, or in again. */
 export async function optOut(
   services: Services,
   received: Received,
@@ -48,7 +48,7 @@ export async function optOut(
   if (out) await endUnconsented(services, received, customer.id);
 }
 
-/** Ends all that runs as this customer and must not any more, by what they have said. */
+/** Ends all impersonations of this customer that their consent no longer allows. */
 async function endUnconsented(services: Services, received: Received, customer: string): Promise<void> {
   const said = await services.consents.of(customer);
   const theirs = (await services.impersonations.list()).filter((it) => it.effectiveUser.id === customer);

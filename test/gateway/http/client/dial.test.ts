@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import t, { type Test } from "tap";
-import { converse } from "../../fixtures/client/raw.ts";
-import { type GatewayOptions, gateway } from "../../fixtures/gateway/gateway.ts";
+import { converse } from "../../../fixtures/client/raw.ts";
+import { type GatewayOptions, gateway } from "../../../fixtures/gateway/gateway.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: public.example\r\nConnection: close\r\n\r\n";
 

@@ -1,18 +1,24 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, type ConsentDeed, isForAgents, isLive } from "../../domain/consent/consent.ts";
+import {
+  CAUSES,
+  type Consent,
+  type ConsentAction,
+  isForAgents,
+  isLive,
+} from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
-import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
+import { answerConsent, grantConsent, optOut } from "../../gateway/impersonation/consent-answers.ts";
+import { end } from "../../gateway/impersonation/start-and-stop.ts";
 import { countsNow, readToken, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { end } from "../../gateway/stages/start-and-stop.ts";
 import { field, seeOther, sendPage, type Visitor, words } from "../visitor.ts";
 import { type Customer, customerAt, demandVoice, voidIfMoved } from "./saying.ts";
 
 /** What a form on the customer's page does. */
-const DEEDS = ["allow", "decline", "withdraw", "end", "ahead", "code", "opt-out", "opt-in"] as const;
-export type Deed = (typeof DEEDS)[number];
+const ACTIONS = ["allow", "decline", "withdraw", "end", "ahead", "code", "opt-out", "opt-in"] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** What somebody said on the customer's page. A new code is shown at once, by `show`; all else leads back to the page. */
 export async function say(
@@ -25,33 +31,33 @@ export async function say(
   if (customer === null) throw new Fault("forbidden", "nobody who is known said something to an ask");
   demandVoice(customer);
   const { link, approver } = customer;
-  const deed = DEEDS.find((it) => it === field(request, "do"));
+  const action = ACTIONS.find((it) => it === field(request, "do"));
   const about = field(request, "about") ?? "";
-  if (deed === undefined) throw new Fault("forbidden", "the form says nothing of what is to be done");
-  const token = readToken(services, "consent", subjectOf(customer, deed, about), field(request, "_csrf"));
+  if (action === undefined) throw new Fault("forbidden", "the form says nothing of what is to be done");
+  const token = readToken(services, "consent", subjectOf(customer, action, about), field(request, "_csrf"));
   const back = `${prefix}/access${placeOf(customer)}`;
   if (!(await countsNow(services, token)) || (await voidIfMoved(who, customer)))
     return await seeOther(reply, back);
-  if (link !== null && (about !== link.ask || !OF_A_LINK.has(deed)))
+  if (link !== null && (about !== link.ask || !OF_A_LINK.has(action)))
     throw new Fault("forbidden", "the link of a mail is for one ask");
-  if (approver !== null && !OF_AN_APPROVER.has(deed))
+  if (approver !== null && !OF_AN_APPROVER.has(action))
     throw new Fault("forbidden", "this is said by the customer alone");
-  const code = await perform(who, customer, deed, about);
+  const code = await perform(who, customer, action, about);
   if (code !== null) return await sendPage(reply, 200, await show(customer, code));
   return await seeOther(reply, back);
 }
 
-const OF_A_LINK: ReadonlySet<Deed> = new Set(["allow", "decline", "withdraw"]);
-const OF_AN_APPROVER: ReadonlySet<Deed> = new Set(["allow", "decline", "withdraw", "end"]);
+const OF_A_LINK: ReadonlySet<Action> = new Set(["allow", "decline", "withdraw"]);
+const OF_AN_APPROVER: ReadonlySet<Action> = new Set(["allow", "decline", "withdraw", "end"]);
 
 /** What the token of a form on this page is bound to. */
 export function subjectOf(
   { person, link, approver }: Customer,
-  deed: Deed,
+  action: Action,
   about: string,
 ): readonly string[] {
   const from = approver === null ? (link?.secret ?? null) : `by ${approver.id}`;
-  return SUBJECTS.consent(person.id, `${deed} ${about}`, from);
+  return SUBJECTS.consent(person.id, `${action} ${about}`, from);
 }
 
 /** The query of the page that this is said on. */
@@ -64,16 +70,16 @@ export function placeOf({ person, link, approver }: Customer): string {
 async function perform(
   who: Visitor,
   { person, link, approver }: Customer,
-  deed: Deed,
+  action: Action,
   about: string,
 ): Promise<string | null> {
   const { services, request, received } = who;
   const { access } = received.snapshot.settings;
   const by = link === null ? (approver ?? person).id : "link";
   const which = { customer: person.id, id: about };
-  const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
+  const answer = async (it: ConsentAction) => void (await answerConsent(services, received, which, it));
   const terms = { type: typeOf(request), lasts: lastsOf(request) };
-  switch (deed) {
+  switch (action) {
     case "allow":
       if (await isAgents(services, which)) throw new Fault("forbidden", "a second agent answers this");
       await answer({ kind: "grant", by, ...terms });
@@ -95,10 +101,10 @@ async function perform(
 
     case "opt-out":
     case "opt-in":
-      if (access.optOut) await optOut(services, received, person, deed === "opt-out");
+      if (access.optOut) await optOut(services, received, person, action === "opt-out");
       return null;
     default:
-      return deed satisfies never;
+      return action satisfies never;
   }
 }
 

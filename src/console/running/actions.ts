@@ -3,14 +3,14 @@ import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
 import { eventOf, type Saying } from "../../gateway/audit/audit-event.ts";
+import { end } from "../../gateway/impersonation/start-and-stop.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
-import { end } from "../../gateway/stages/start-and-stop.ts";
 import type { Block } from "../../sessions/blocks.ts";
 import { iso } from "../moment.ts";
 import { field, type Known, words } from "../visitor.ts";
 
 /** What an administrator does to what others are doing. */
-type Deed =
+type Action =
   | { readonly kind: "end"; readonly which: (it: Impersonation) => boolean }
   | { readonly kind: "block"; readonly agent: string; readonly lasts: number; readonly why: string | null }
   | { readonly kind: "unblock"; readonly agent: string }
@@ -33,7 +33,7 @@ export const LASTS = [
 const WIDTH = 32;
 
 /** What the form says; null where it says nothing that can be done. */
-export function deedOf(request: FastifyRequest): Deed | null {
+export function actionOf(request: FastifyRequest): Action | null {
   const one = field(request, "one");
   if (one !== null) return { kind: "end", which: ({ id }) => id === one };
   const allOf = field(request, "all-of");
@@ -68,19 +68,19 @@ function listed(request: FastifyRequest, name: string): readonly string[] {
   return (Array.isArray(value) ? value : [value]).filter((it) => typeof it === "string");
 }
 
-/** Does it, on every gateway of the store. It counts whether it can be recorded or not: nobody goes on because the journal is down. */
-export async function carryOut(who: Known, deed: Deed): Promise<void> {
-  switch (deed.kind) {
+/** Does it on every gateway of the store. It is done even if it can't be recorded: an impersonation must not go on because the journal is down. */
+export async function carryOut(who: Known, action: Action): Promise<void> {
+  switch (action.kind) {
     case "end":
-      return await endThose(who, deed.which, "ended-revoked");
+      return await endThose(who, action.which, "ended-revoked");
     case "block":
-      return await blockAgent(who, deed);
+      return await blockAgent(who, action);
     case "unblock":
-      return await unblockAgent(who, deed.agent);
+      return await unblockAgent(who, action.agent);
     case "switch":
-      return await switchAll(who, deed.off);
+      return await switchAll(who, action.off);
     default:
-      return deed satisfies never;
+      return action satisfies never;
   }
 }
 
@@ -102,7 +102,7 @@ async function endThose(
 
 async function blockAgent(
   who: Known,
-  { agent, lasts, why }: Extract<Deed, { readonly kind: "block" }>,
+  { agent, lasts, why }: Extract<Action, { readonly kind: "block" }>,
 ): Promise<void> {
   const { services } = who;
   const target = await agentCalled(who, agent);
@@ -130,7 +130,7 @@ async function switchAll(who: Known, off: boolean): Promise<void> {
   if (off) await endThose(who, () => true, "ended-revoked");
 }
 
-/** As what runs names them, or the directory; whose name nobody knows is their id. */
+/** The agent as a running impersonation or the directory names them; else only their id. */
 async function agentCalled({ services, received }: Known, id: string): Promise<Identity> {
   const [running] = await services.impersonations.byAgent(id);
   if (running !== undefined) return running.agent;

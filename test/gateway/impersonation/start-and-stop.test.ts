@@ -1,5 +1,10 @@
 import t from "tap";
-import { begin, betweenIdentities, end, endCookies } from "../../../src/gateway/stages/start-and-stop.ts";
+import {
+  begin,
+  betweenIdentities,
+  end,
+  endCookies,
+} from "../../../src/gateway/impersonation/start-and-stop.ts";
 import { forThisHost } from "../../fixtures/client/cookies.ts";
 import { impersonate, receive } from "../../fixtures/gateway/stages.ts";
 import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
