@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import { Fault } from "../../errors.ts";
+import { isChunked } from "../http/client/response-head.ts";
 import type { Dial } from "../http/dial.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { answerHead } from "../http/hop-by-hop-headers.ts";
@@ -150,7 +151,7 @@ function checkProtocol(upgrade: string | undefined): void {
 function checkFraming(headers: IncomingHttpHeaders): void {
   const coding = headers["transfer-encoding"];
   const length = headers["content-length"];
-  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked")
+  if (coding !== undefined && !isChunked(coding.trim()))
     throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(coding)}`);
   if (length !== undefined && !/^(?:0|[1-9]\d*)$/.test(length))
     throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(length)}`);
