@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import t from "tap";
 import { inTurn } from "../../../src/gateway/http/in-turn.ts";
 import { httpApp } from "../../fixtures/apps/upstream.ts";
@@ -101,6 +101,25 @@ t.test("an agent's request is judged by the time of its turn", async (t) => {
   release.resolve();
   const { text } = await client.closed;
   t.match(text, /HTTP\/1\.1 409 [\s\S]*ended-by-agent/);
+});
+
+t.test("a head that isn't read on meanwhile has no time to come within", async (t) => {
+  const release = Promise.withResolvers<void>();
+  const app = await httpApp(t, async (request, response) => {
+    if (request.url === "/slow") await release.promise;
+    response.end(request.url);
+  });
+  const { port } = await front(t, app.origin, "timeouts: { requestHeaders: 200ms }\n");
+  const client = await raw(t, port);
+  const get = (url: string) => `GET ${url} HTTP/1.1\r\nHost: a\r\n`;
+  client.send(`${get("/slow")}\r\n${`${get("/a")}\r\n`.repeat(70)}${get("/last")}`);
+  // Node looks once a second.
+  await setTimeout(2_500);
+  release.resolve();
+  client.send("Connection: close\r\n\r\n");
+  const { text } = await client.closed;
+  t.equal(text.match(/\r\n\r\n\/a/g)?.length, 70);
+  t.match(text, /\r\n\r\n\/last$/);
 });
 
 class Peer extends EventEmitter {
