@@ -48,10 +48,15 @@ export function guardConnections(
     response.writeHead(417, { Connection: "close" }).end();
   });
   server.on("clientError", (error: ParserError, socket: Duplex) => {
-    if (readAgain(server, error, socket)) return;
+    if (unreadable.has(socket) || readAgain(server, error, socket)) return;
+    const answering = responseOn(socket);
+    const isGone = error.code === "ECONNRESET" || !socket.writable;
+    if (!isGone && answering?.req.complete === true) {
+      refuseInTurn(server, error, socket);
+      return;
+    }
     // Where an answer has begun on this connection, the client would read more bytes as a part of it.
-    const answering = Reflect.get(socket, "_httpMessage") as ServerResponse | null | undefined;
-    if (error.code === "ECONNRESET" || !socket.writable || answering?.headersSent === true) {
+    if (isGone || answering?.headersSent === true) {
       socket.destroy();
       return;
     }
@@ -64,6 +69,35 @@ export function guardConnections(
     socket.write(rawAnswer(fault, id));
     letGo(socket);
   });
+}
+
+/** Connections on which what can't be read stands behind requests that are not answered yet. */
+const unreadable = new WeakSet<Duplex>();
+
+/** Node keeps the response there whose turn it is. */
+function responseOn(socket: Duplex): ServerResponse | null {
+  return (Reflect.get(socket, "_httpMessage") as ServerResponse | undefined) ?? null;
+}
+
+/**
+ * A request that is here as a whole gets its own answer first: its client would take ours for that. A head that came too slowly behind it
+ * may be there by then.
+ */
+function refuseInTurn(server: Server, error: ParserError, socket: Duplex): void {
+  const before = responseOn(socket);
+  const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  if (!isLate) unreadable.add(socket);
+  const look = (): void => {
+    const response = responseOn(socket);
+    if (isLate && response !== null && response !== before) return;
+    if (response?.req.complete === true) {
+      response.once("close", () => setImmediate(look));
+      return;
+    }
+    if (!isLate) unreadable.delete(socket);
+    if (!socket.destroyed) server.emit("clientError", error, socket);
+  };
+  look();
 }
 
 function rawAnswer(fault: Fault, id: string): string {

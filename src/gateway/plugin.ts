@@ -6,6 +6,7 @@ import { after } from "./after.ts";
 import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
+import { inTurn } from "./http/in-turn.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import type { Answer } from "./http/raw-response.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
@@ -21,7 +22,7 @@ import type { Upstreams } from "./upstreams.ts";
 
 /** What is known of a request on its way through node and fastify, which both know nothing but node's own object. */
 interface Carried {
-  readonly intake: Intake;
+  intake: Intake;
   /** As the intake read it, or as a host of ours is located; null for what was refused there. */
   received: Received | null;
   /** What becomes of own traffic that was decided before fastify; null for what isn't decided yet. */
@@ -75,12 +76,23 @@ function shortenOwnWay({ server }: FastifyInstance, services: Services, upstream
   if (handle === undefined) throw new TypeError("fastify listens to no requests");
   server.removeAllListeners("request");
   server.on("request", (raw: Carrying, response) => {
+    // At once: some of it can be read only as long as node has what just came.
     const on = carriedBy(services, raw);
-    const { received } = on;
-    // Fastify refuses what comes while it closes.
-    if (!server.listening || received === null || !isPlainlyOwn(received)) handle(raw, response);
-    else goStraight(services, upstreams, { on, response, received }, handle);
+    inTurn(raw, response, (waited) => {
+      if (waited) comesNow(services, on);
+      const { received } = on;
+      // Fastify refuses what comes while it closes.
+      if (!server.listening || received === null || !isPlainlyOwn(received)) handle(raw, response);
+      else goStraight(services, upstreams, { on, response, received }, handle);
+    });
   });
+}
+
+/** For a request that has waited for others of its connection: it is judged by the time at which its turn comes. */
+function comesNow({ clock }: Services, on: Carried): void {
+  if (on.received === null) return;
+  on.received = { ...on.received, at: clock.now(), startedAt: clock.monotonic() };
+  on.intake = { kind: "received", received: on.received };
 }
 
 function isPlainlyOwn(received: Received): boolean {

@@ -22,6 +22,9 @@ export async function compare(it: Comparison, site: Site, generated: Plan): Prom
   const strays = through.sight.strays.filter((stray) => !sentAgain(plan, stray));
   if (strays.length > 0)
     return strays.map((stray) => `somebody got what nobody sent: ${JSON.stringify(stray.start)}`);
+  const arrived = [...through.sight.arrived.keys()];
+  if (arrived.some((nth, at) => nth < (arrived[at - 1] ?? 0)))
+    return [`the app got the exchanges in the order ${arrived.join(", ")}`];
   const actual = seenIn(through);
   let found: readonly string[] = [];
   for (let times = 0; times < TRIES; times += 1) {

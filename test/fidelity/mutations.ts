@@ -35,6 +35,12 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     from: 'Reflect.set(server, "httpAllowHalfOpen", true);',
     to: 'Reflect.set(server, "httpAllowHalfOpen", false);',
   },
+  // What node does by itself, too.
+  "all-at-once": {
+    file: "gateway/http/in-turn.ts",
+    from: "if (response.socket !== null) {",
+    to: "if (response !== null) {",
+  },
   "raw-bytes-as-text": {
     file: "gateway/http/client/response-parser.ts",
     from: 'readHead(joined.toString("latin1", start, end))',

@@ -163,12 +163,15 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     return true;
   },
 
-  forwarded({ site, expected: { request } }) {
+  forwarded({ site, expected: { request }, actual }) {
     if (request === null) return false;
     const lines = (name: string) => valuesOf(request.fields, name);
+    // Of an empty `Host`, as of none, it is the address of `upstream` that is told.
+    const told = valuesOf(actual.request?.fields ?? [], "x-forwarded-host")[0] ?? "";
+    const unnamed = /^127\.0\.0\.1:\d+$/.test(told) ? told : "";
     const trusted = site === "proxied";
     const hops = trusted ? lines("x-forwarded-for").filter((it) => it !== "") : [];
-    const host = (trusted && lines("x-forwarded-host").at(-1)) || (lines("host")[0] ?? "");
+    const host = (trusted && lines("x-forwarded-host").at(-1)) || lines("host")[0] || unnamed;
     const proto = (trusted && lines("x-forwarded-proto").at(-1)) || "http";
     const ours = /^x-forwarded-(?:for|host|proto)$/i;
     drop(request, ([name]) => ours.test(name) || (!trusted && OWN.kindOf(name) === "metadata"));

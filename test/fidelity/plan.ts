@@ -152,6 +152,8 @@ function framingFields(body: Body, length: number, isRequest: boolean): readonly
         ? [["Trailer", body.trailers.map(([name]) => name).join(", ")] as const]
         : []),
       ["Transfer-Encoding", "chunked"],
+      // As an app says it that has a framework around it which says it, too.
+      ...(!isRequest && body.salt % 20 === 0 ? [["transfer-encoding", "Chunked"] as const] : []),
     ];
   if (body.kind === "length") return [[isRequest ? "content-length" : "Content-Length", String(length)]];
   return [];

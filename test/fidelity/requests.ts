@@ -312,7 +312,15 @@ const methods = fc.oneof(
 );
 const host: fc.Arbitrary<Field> = fc.tuple(
   spelled(fc.constant("Host")),
-  fc.constantFrom("app.example", "app.example:8080", "APP.Example", "127.0.0.1:81", "localhost", "[::1]:80"),
+  fc.constantFrom(
+    "app.example",
+    "app.example:8080",
+    "APP.Example",
+    "127.0.0.1:81",
+    "localhost",
+    "[::1]:80",
+    "",
+  ),
 );
 
 export const requests: fc.Arbitrary<RequestPlan> = fc
@@ -366,5 +374,5 @@ function sane(plan: RequestPlan): RequestPlan {
 function targetOf({ method, target, fields }: RequestPlan): string {
   if (target === "*") return method === "OPTIONS" ? target : "/";
   const host = fields.find(([name]) => name.toLowerCase() === "host")?.[1];
-  return target.startsWith("/") ? target : host === undefined ? "/abs" : target.replace("app.example", host);
+  return target.startsWith("/") ? target : host ? target.replace("app.example", host) : "/abs";
 }

@@ -156,7 +156,7 @@ class App implements Omit<ScriptedApp, "port"> {
   }
 }
 
-/** Requests that were sent one behind the other may come in any order, and are told by their address. */
+/** Requests that were sent one behind the other are told by their address: their order is compared. */
 function exchangeOf({ plan, arrived, sending }: Sight, { start }: Message): number | null {
   const { pipelined, exchanges } = plan;
   if (!pipelined) return arrived.has(sending) ? null : sending;

@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import t, { type Test } from "tap";
 import type { Fault } from "../../src/errors.ts";
 import { guardConnections, serverOptions } from "../../src/gateway/http-server.ts";
+import { httpApp } from "../fixtures/apps/upstream.ts";
 import { converse, raw } from "../fixtures/client/raw.ts";
+import { front } from "../fixtures/gateway/front.ts";
 import { snapshotOf } from "../fixtures/gateway/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
@@ -113,6 +116,77 @@ t.test("nothing is written behind an answer that has begun", async (t) => {
   const { text } = await line.closed;
   t.notMatch(text, /HTTP\/1\.1 400|problem/);
   t.same(reported, []);
+});
+
+const POST = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+/** What can't be read behind a whole request: bytes beyond its length, a next one that is none, or breaks off. */
+const BEHIND = {
+  "bytes too many": "\xc3\xa9",
+  "no request": "FROB / HTTP/1.1\r\n\r\n",
+  "a half": "GET / HT",
+};
+
+t.test("what can't be read takes nothing of the answer to the request before it", async (t) => {
+  for (const [what, bytes] of Object.entries(BEHIND)) {
+    for (const begins of [false, true]) {
+      const release = Promise.withResolvers<void>();
+      const app = await httpApp(t, async (_request, response) => {
+        if (begins) response.write("begin ");
+        await release.promise;
+        response.end("answered");
+      });
+      // It answers a client that has ended its side.
+      Object.assign(app.server, { httpAllowHalfOpen: true });
+      const { port } = await front(t, app.origin);
+      const line = await raw(t, port);
+      line.socket.allowHalfOpen = true;
+      const ended = once(line.socket, "end");
+      line.send(POST);
+      await (begins ? line.until("begin ") : once(app.server, "request"));
+      // A half is known as one when nothing more comes.
+      if (what === "a half") line.socket.end(bytes, "latin1");
+      else line.send(bytes);
+      await setTimeout(50);
+      release.resolve();
+      await ended;
+      t.match(
+        line.text(),
+        /^HTTP\/1\.1 200 [\s\S]*answered[\s\S]*HTTP\/1\.1 (?:400|501) /,
+        `${what}, ${begins}`,
+      );
+      line.socket.destroy();
+    }
+  }
+});
+
+t.test(
+  "a body that can't be read is refused when it is its turn, and the app never has it whole",
+  async (t) => {
+    const release = Promise.withResolvers<void>();
+    const urls: (string | undefined)[] = [];
+    const app = await httpApp(t, async (request, response) => {
+      urls.push(request.url);
+      if (request.url !== "/slow") return;
+      await release.promise;
+      response.end("answered");
+    });
+    const { port } = await front(t, app.origin);
+    const line = await raw(t, port);
+    line.send(`${POST}POST /bad HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`);
+    while (urls.length === 0) await setTimeout(1);
+    release.resolve();
+    const { text } = await line.closed;
+    t.match(text, /^HTTP\/1\.1 200 [\s\S]*answeredHTTP\/1\.1 400 /);
+    t.equal(text.match(/HTTP\/1\.1 /g)?.length, 2);
+  },
+);
+
+t.test("a head that takes too long takes nothing of the answer before it", async (t) => {
+  const { port } = await guarded(t, "timeouts: { requestHeaders: 100ms }\n", (_request, response) => {
+    globalThis.setTimeout(() => response.end("late"), 2_500);
+  });
+  const text = await converse(t, port, `${POST}GET / HTTP/1.1\r\n`);
+  t.match(text, /^HTTP\/1\.1 200 [\s\S]*lateHTTP\/1\.1 408 /);
 });
 
 t.test("a client that resets is let go without a word", async (t) => {

@@ -25,6 +25,7 @@ t.test("WS-06: the client gets the app's own refusal, as ordinary HTTP", async (
 t.test("a refusal in chunks, or until the connection ends, arrives in chunks and whole", async (t) => {
   const bodies = [
     "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n",
+    "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n",
     "HTTP/1.1 404 Not Found\r\n\r\nabcdef",
   ];
   for (const said of bodies) {

@@ -8,8 +8,8 @@ import { Fault } from "../../errors.ts";
 import type { Client, Site } from "../request.ts";
 
 /**
- * The host of a request. An HTTP/1.0 client may send no `Host`: then it is that of `publicUrl`, or of the app. Throws a Fault where it is
- * missing in HTTP/1.1, doubled or malformed.
+ * The host of a request. An HTTP/1.0 client may send no `Host`, and one that knows none, as many a monitor, an empty one (RFC 9112 3.2): then
+ * it is that of `publicUrl`, or of the app. Throws a Fault where it is missing in HTTP/1.1, doubled or malformed.
  */
 export function hostReading(raw: IncomingMessage, settings: Settings): Pick<Site, "host" | "authority"> {
   let hosts = 0;
@@ -17,7 +17,7 @@ export function hostReading(raw: IncomingMessage, settings: Settings): Pick<Site
     const name = raw.rawHeaders[at] ?? "";
     if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
   }
-  const silent = hosts === 0 && raw.httpVersion === "1.0";
+  const silent = hosts === 0 ? raw.httpVersion === "1.0" : hosts === 1 && raw.headers.host === "";
   const authority = silent
     ? new URL(settings.publicUrl ?? settings.upstream.origin).host
     : (raw.headers.host ?? "");

@@ -20,6 +20,8 @@ interface Asking {
   readonly byCookie: boolean;
   /** Routes may be asked about it. */
   readonly opens: boolean;
+  /** Its `Host` is empty: the app would get another one than is judged. */
+  readonly unnamed: boolean;
 }
 
 /** What no target may hold, of own traffic neither. */
@@ -36,8 +38,8 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
   const near = isNearPrefix(asSent, settings.prefix);
   if (!asking.judged && !near && !asking.opens) return unread(asSent);
   const url = canonicalUrl(asSent, settings.urlLimits);
-  if (url.kind === "refused") {
-    const why = URL_REFUSALS[url.why];
+  if (url.kind === "refused" || (asking.judged && asking.unnamed)) {
+    const why = url.kind === "refused" ? URL_REFUSALS[url.why] : "the Host header is empty";
     const ours = near && isBelow(loosely(asSent), settings.prefix);
     if (ours || (asking.judged && !asking.byCookie)) throw new Fault("bad-request", why);
     return asking.judged ? { ...unread(asSent), judged: true, unclear: why } : unread(asSent);

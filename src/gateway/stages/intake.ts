@@ -68,7 +68,8 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   // What says that somebody is impersonated, here or on another host of ours.
   const judged = place !== OF_THE_APP || byCookie || here !== null;
   const opens = asked.topLevel || asked.visit !== null;
-  const asking = { method, authority: host.authority, judged, byCookie, opens };
+  const unnamed = raw.headers.host === "";
+  const asking = { method, authority: host.authority, judged, byCookie, opens, unnamed };
   const url = requestTarget(came, asking, settings);
   const counts = effectiveMethod(method, url.query);
   const agents = isAgents(services, cookies);
@@ -185,7 +186,7 @@ export function asItCame(services: Judging, received: Received): Received {
   const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
   const { settings } = snapshot;
   const opens = asked.topLevel || asked.visit !== null;
-  const asking = { method, authority: site.authority, judged: false, byCookie: false, opens };
+  const asking = { method, authority: site.authority, judged: false, byCookie: false, opens, unnamed: false };
   const url = requestTarget(came, asking, settings);
   const dropped = settings.headerRules.droppedFrom(client.peer, client.trusted);
   const { name } = settings.cookie;

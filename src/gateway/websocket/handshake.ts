@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { RawHeaders } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import type { Dial } from "../http/client/dial.ts";
+import { isChunked } from "../http/client/response-head.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import { answerHead } from "../http/hop-by-hop-headers.ts";
 import { leave } from "../http/raw-response.ts";
@@ -151,7 +152,7 @@ function checkProtocol(upgrade: string | undefined): void {
 function checkFraming(headers: IncomingHttpHeaders): void {
   const coding = headers["transfer-encoding"];
   const length = headers["content-length"];
-  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked")
+  if (coding !== undefined && !isChunked(coding.trim()))
     throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(coding)}`);
   if (length !== undefined && !/^(?:0|[1-9]\d*)$/.test(length))
     throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(length)}`);

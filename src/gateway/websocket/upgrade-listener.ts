@@ -79,10 +79,13 @@ function tooMany(waiting: number): Fault {
   return new Fault("overloaded", `${waiting} upgrades are being decided already`);
 }
 
-/** A body before the switch is read in two ways: as a body, or as the first bytes of the new protocol. */
+/**
+ * A body before the switch is read in two ways: as a body, or as the first bytes of the new protocol. A length of 0, which some clients
+ * send with every request, is no body.
+ */
 function malformed(request: IncomingMessage): Fault | null {
   const { headers } = request;
-  if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) {
+  if ((headers["content-length"] ?? "0") !== "0" || headers["transfer-encoding"] !== undefined) {
     return new Fault("bad-request", "an upgrade has a body");
   }
   return wantsWebSocket(request) ? null : new Fault("bad-request", "the upgrade is none to a WebSocket");

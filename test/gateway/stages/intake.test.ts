@@ -148,6 +148,16 @@ t.test("HTTP/1.0 without Host is for the public address, or for the app's own", 
   t.equal(await bare(YAML, "GET /x HTTP/1.1"), "bad-request");
 });
 
+t.test("an empty Host is for the same address, and goes on as it came unless it is judged", async (t) => {
+  const it = await testServices(t, `${YAML}publicUrl: https://app.example.com\n`);
+  t.match(await receive(it, ["GET /x", "Host:", "X-A: b"]), {
+    site: { host: "app.example.com" },
+    headers: ["Host", "", "X-A", "b"],
+  });
+  const cookie = `Cookie: __Host-guise=${"s".repeat(43)}`;
+  t.match(await receive(it, ["GET /x", "Host:", cookie]), { url: { unclear: "the Host header is empty" } });
+});
+
 t.test("the absolute form counts only with the host that Host names", async (t) => {
   const it = await testServices(t);
   const host = "Host: app.example.com";
@@ -176,7 +186,7 @@ t.test("TRACE and CONNECT are not passed on", async (t) => {
 
 t.test("a Host that is missing, doubled or no host is refused", async (t) => {
   const it = await testServices(t);
-  for (const host of ["", "evil.test/..", "a b", "a@b", "[::1", "app:99999", "app:x"])
+  for (const host of ["evil.test/..", "a b", "a@b", "[::1", "app:99999", "app:x"])
     t.equal(await refusal(it, ["GET /", `Host: ${host}`]), "bad-request", host);
   t.equal(await refusal(it, ["GET /", "Host: a", "hOST: a"]), "bad-request");
   t.equal(await refusal(it, ["GET /", "Host: a", "Host: b"]), "bad-request");

@@ -82,7 +82,7 @@ t.test(
       "Content-Length: 5\r\n\r\nab",
       `Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${GET}`,
       "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
-      `Content-Length: 0\r\n\r\n${GET}`,
+      `Content-Length: 00\r\n\r\n${GET}`,
     ];
     for (const body of bodies) {
       const said = await converse(t, gateway.port, upgradeHead().replace(/\r\n\r\n$/, `\r\n${body}`));
@@ -91,6 +91,21 @@ t.test(
     }
     t.equal(app.peers.length, 0);
     t.ok(await lives(t, gateway.port));
+  },
+);
+
+t.test(
+  "a length of 0 is no body: such an upgrade is asked for, and what stands behind it waits",
+  async (t) => {
+    const app = await switching(t);
+    const gateway = await tunnelGateway(t, { upstream: app });
+    const client = await upgrading(t, gateway.port, upgradeHead("/live", ["Content-Length: 0"]) + GET);
+    await client.until("101 Switching");
+    const said = await app.peers[0]?.until("/first");
+    t.notMatch(said, /content-length/i);
+    t.match(said, /^GET \/live [\s\S]*\r\n\r\nGET \/first /);
+    t.notMatch(client.text(), "plain");
+    client.socket.end();
   },
 );
 

@@ -31,6 +31,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Everything but control characters. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const LENGTH = /^(?:0|[1-9]\d{0,14})$/;
+const CHUNKED = /^chunked(?:[\t ]*,[\t ]*chunked)*$/i;
 
 /** Lengths of the names that are looked at. */
 const CONNECTION = 10;
@@ -141,6 +142,7 @@ function headOf(statusLine: string, lines: Lines): ResponseHead {
   lines.frame();
   const status = Number(code);
   const body = bodyOf(status, minor, lines);
+  if (lines.coding?.includes(",") === true) lines.tidy = false;
   const said = lines.connection === "" ? "" : lines.connection.toLowerCase();
   const kept = minor === "1" ? !says(said, "close") : says(said, "keep-alive") && !says(said, "close");
   return {
@@ -155,12 +157,19 @@ function headOf(statusLine: string, lines: Lines): ResponseHead {
   };
 }
 
+/**
+ * Whether the value, or all of them, of `Transfer-Encoding` stands for chunks: also said twice, as by an app and the framework around it.
+ * Nobody cuts chunks into chunks (RFC 9112 6.1), and browsers and curl read one layer.
+ */
+export function isChunked(coding: string): boolean {
+  return CHUNKED.test(coding);
+}
+
 function bodyOf(status: number, minor: string, { coding, length }: Lines): BodyKind {
   if (coding !== null) {
     if (length !== null)
       throw new MalformedResponse("Content-Length and Transfer-Encoding both say where the answer ends");
-    if (coding.toLowerCase() !== "chunked")
-      throw new MalformedResponse(`Transfer-Encoding is ${shown(coding)}`);
+    if (!isChunked(coding)) throw new MalformedResponse(`Transfer-Encoding is ${shown(coding)}`);
     // Browsers take such a body for what runs to the end, others for chunks.
     if (minor === "0") throw new MalformedResponse("Transfer-Encoding in HTTP/1.0");
   }
