@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** How many requests of one connection may wait for their turn; then no more are read until one of them has it. */
+/** How many requests of one connection may wait for their turn: while so many do, nothing more is read from it. */
 const MOST_WAITING = 64;
 
 const waiting = new WeakMap<Socket, number>();
 
 /**
- * Calls `go` when all requests before this one on its connection are answered, at once where none is left; `waited` says which it was. Node
- * tells of requests that were sent one behind the other as soon as they are read, but what an earlier one changes a later one has to
- * find (RFC 9112 9.3.2), so none of them may overtake another on the way to the app.
+ * Calls `go` when all requests before this one on its connection are answered; at once if there are none. `waited` says whether it had to
+ * wait. Node reports pipelined requests as soon as it has read them, but a later one must see what an earlier one changed (RFC 9112 9.3.2),
+ * so none may overtake another on the way to the app.
  */
 export function inTurn(
   { socket }: IncomingMessage,
@@ -28,7 +28,7 @@ export function inTurn(
     const left = (waiting.get(socket) ?? 1) - 1;
     waiting.set(socket, left);
     if (left === MOST_WAITING - 1) socket.resume();
-    // The response before is told first that it is over, and node has still to do something with this one.
+    // In the next tick, since node ends the response before, and sets this one up, behind this event.
     process.nextTick(go, true);
   });
 }
