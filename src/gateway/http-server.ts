@@ -71,17 +71,17 @@ export function guardConnections(
   });
 }
 
-/** Connections on which what can't be read stands behind requests that are not answered yet. */
+/** Connections whose client sent bytes that can't be read while requests before them are not answered yet. */
 const unreadable = new WeakSet<Duplex>();
 
-/** Node keeps the response there whose turn it is. */
+/** The response that node writes to this connection now; null if no request is open. */
 function responseOn(socket: Duplex): ServerResponse | null {
   return (Reflect.get(socket, "_httpMessage") as ServerResponse | undefined) ?? null;
 }
 
 /**
- * A request that is here as a whole gets its own answer first: its client would take ours for that. A head that came too slowly behind it
- * may be there by then.
+ * Lets the answers to whole requests go first: the client would take the refusal for one of them. If the error is a head that is late, it
+ * may have arrived by then.
  */
 function refuseInTurn(server: Server, error: ParserError, socket: Duplex): void {
   const before = responseOn(socket);

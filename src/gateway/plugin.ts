@@ -76,7 +76,7 @@ function shortenOwnWay({ server }: FastifyInstance, services: Services, upstream
   if (handle === undefined) throw new TypeError("fastify listens to no requests");
   server.removeAllListeners("request");
   server.on("request", (raw: Carrying, response) => {
-    // At once: some of it can be read only as long as node has what just came.
+    // Before it waits: node keeps the raw bytes of a request only until the next ones come.
     const on = carriedBy(services, raw);
     inTurn(raw, response, (waited) => {
       if (waited) comesNow(services, on);
@@ -88,7 +88,7 @@ function shortenOwnWay({ server }: FastifyInstance, services: Services, upstream
   });
 }
 
-/** For a request that has waited for others of its connection: it is judged by the time at which its turn comes. */
+/** A request that waited for others of its connection is judged by the time at which its turn comes. */
 function comesNow({ clock }: Services, on: Carried): void {
   if (on.received === null) return;
   on.received = { ...on.received, at: clock.now(), startedAt: clock.monotonic() };

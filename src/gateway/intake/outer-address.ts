@@ -8,8 +8,8 @@ import { Fault } from "../../errors.ts";
 import type { Client, Site } from "../request.ts";
 
 /**
- * The host of a request. An HTTP/1.0 client may send no `Host`, and one that knows none, as many a monitor, an empty one (RFC 9112 3.2): then
- * it is that of `publicUrl`, or of the app. Throws a Fault where it is missing in HTTP/1.1, doubled or malformed.
+ * The host of a request. If an HTTP/1.0 client sends no `Host`, or any client an empty one (RFC 9112 3.2), as some monitors do, it is the host
+ * of `publicUrl`, or of the app. Throws a Fault if `Host` is missing in HTTP/1.1, doubled or malformed.
  */
 export function hostReading(raw: IncomingMessage, settings: Settings): Pick<Site, "host" | "authority"> {
   let hosts = 0;
